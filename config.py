@@ -1,0 +1,90 @@
+"""The settings that differ between machines, read from the environment once, at start.
+
+What a shop-keeper changes is data and lives in the admin; docs/operations.md lists every name.
+"""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+class ConfigError(Exception):
+    """The environment asks for something that the shop refuses; the sentence says what to set."""
+
+
+class Config:
+    """One flat set of settings: the environment over the defaults."""
+
+    SESSION_COOKIE_HTTPONLY = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    PERMANENT_SESSION_LIFETIME = timedelta(days=14)
+    WTF_CSRF_TIME_LIMIT = 12 * 3600
+    MAX_CONTENT_LENGTH = 1024 * 1024
+    MAX_FORM_MEMORY_SIZE = 512 * 1024
+    MAX_FORM_PARTS = 1000
+    SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+    BABEL_DEFAULT_LOCALE = "en"
+
+    def __init__(self, environ=os.environ):
+        self.STORE_MODE = environ.get("STORE_MODE", "test")
+        if self.STORE_MODE not in ("test", "live"):
+            raise ConfigError(f"STORE_MODE is {self.STORE_MODE!r}: set it to test or live.")
+        self.LIVE = self.STORE_MODE == "live"
+        self.PORT = int(environ.get("PORT", "8000"))
+        self.DATA_DIR = Path(environ.get("DATA_DIR") or ROOT / "var").resolve()
+        self.PUBLIC_URL = self._public_url(environ)
+        self.SECRET_KEYS = self._secret_keys(environ)  # newest first
+        self.SECRET_KEY = self.SECRET_KEYS[0]
+        self.SECRET_KEY_FALLBACKS = self.SECRET_KEYS[1:]
+        self.SQLALCHEMY_DATABASE_URI = self._database_url(environ)
+        self.SQLALCHEMY_ENGINE_OPTIONS = self._engine_options()
+        self.SCHEDULER = environ.get("SCHEDULER", "embedded")
+        self.MAIL_URL = environ.get("MAIL_URL") or f"file://{self.DATA_DIR / 'mail'}"
+        self.RATELIMIT_STORAGE_URI = environ.get("REDIS_URL") or "memory://"
+        self.RATELIMIT_ENABLED = environ.get("RATELIMIT_ENABLED", "1") != "0" or self.LIVE
+        self.TRUSTED_PROXIES = int(environ.get("TRUSTED_PROXIES", "0"))
+        self.SESSION_COOKIE_SECURE = self.LIVE
+        self.SESSION_COOKIE_NAME = "__Host-session" if self.LIVE else "session"
+        self.LOG_LEVEL = environ.get("LOG_LEVEL", "INFO")
+
+    def _public_url(self, environ):
+        url = environ.get("PUBLIC_URL", "").rstrip("/")
+        if not url and self.LIVE:
+            raise ConfigError("PUBLIC_URL is missing: a live shop must know the address that gateways call.")
+        if self.LIVE and not url.startswith("https://"):
+            raise ConfigError("PUBLIC_URL must begin with https:// in a live shop.")
+        return url or f"http://127.0.0.1:{self.PORT}"
+
+    def _secret_keys(self, environ):
+        keys = [key.strip() for key in environ.get("SECRET_KEY", "").split(",") if key.strip()]
+        if keys:
+            return keys
+        if self.LIVE:
+            raise ConfigError("SECRET_KEY is missing: a live shop does not make one up.")
+        return [_kept_secret(self.DATA_DIR / "secret_key")]
+
+    def _database_url(self, environ):
+        url = environ.get("DATABASE_URL") or f"sqlite:///{self.DATA_DIR / 'shop.db'}"
+        for short in ("postgres://", "postgresql://"):
+            if url.startswith(short):
+                url = "postgresql+psycopg://" + url.removeprefix(short)
+        return url
+
+    def _engine_options(self):
+        if self.SQLALCHEMY_DATABASE_URI.startswith("sqlite"):
+            return {"pool_size": 40, "max_overflow": 0, "pool_timeout": 5}
+        return {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
+
+
+def _kept_secret(path):
+    """A test shop's own secret, made once. The first worker to create the file wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()

@@ -1,0 +1,132 @@
+"""What a variant is and costs right now: the one answer on which carts and quotes are built."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from storefront.catalog.models import Price, Product, ProductImage, Variant
+from storefront.catalog.pictures import Picture, picture_of
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.stock.models import BACKORDER, UNTRACKED, Stock
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One variant as it is for sale now. Prices in minor units, weight in grams.
+
+    `available` is on hand minus reserved; None when nobody counts or more can be ordered.
+    """
+
+    variant_id: int
+    product_id: int
+    sku: str
+    slug: str
+    title: str
+    options: dict[str, Any]
+    unit_minor: int | None
+    compare_at_minor: int | None
+    currency: str
+    weight_g: int
+    tax_category_id: int | None
+    requires_shipping: bool
+    stock_policy: str
+    hold_minutes: int
+    max_per_order: int | None
+    available: int | None
+    active: bool
+    picture: Picture | None = field(default=None, compare=False)
+
+    @property
+    def options_text(self) -> str:
+        """The options in one line: "Sand, Large"."""
+        return ", ".join(str(value) for value in self.options.values())
+
+    @property
+    def name(self) -> str:
+        """Title and options together, as a sentence would name it."""
+        return f"{self.title} ({self.options_text})" if self.options else self.title
+
+    @property
+    def on_sale(self) -> bool:
+        """Whether it may be put into a cart at all (there may still be none left)."""
+        return self.active and self.unit_minor is not None
+
+
+def offers(variant_ids: Collection[int], currency: str) -> dict[int, Offer]:
+    """The offers of some variants by variant id, in one query; ids that do not exist are left out."""
+    if not variant_ids:
+        return {}
+    return {offer.variant_id: offer for offer in _read(Variant.id.in_(variant_ids), currency)}
+
+
+def offer_of(sku: str, currency: str) -> Offer | None:
+    """The offer of one SKU, or None."""
+    return next(iter(_read(Variant.sku == sku, currency)), None)
+
+
+def current_price(currency: str):
+    """The ON clause that joins a variant to its price of today, the latest to begin if several hold."""
+    now = clock.here()
+    latest = (
+        select(Price.id)
+        .where(
+            Price.variant_id == Variant.id,
+            Price.currency == currency,
+            or_(Price.valid_from.is_(None), Price.valid_from <= now),
+            or_(Price.valid_to.is_(None), Price.valid_to > now),
+        )
+        .order_by(Price.valid_from.is_(None), Price.valid_from.desc(), Price.id.desc())
+        .limit(1)
+        .correlate(Variant)
+        .scalar_subquery()
+    )
+    return Price.id == latest
+
+
+def _read(condition, currency):
+    first_image = (
+        select(func.min(ProductImage.position))
+        .where(ProductImage.product_id == Product.id)
+        .correlate(Product)
+        .scalar_subquery()
+    )
+    image = or_(
+        ProductImage.id == Variant.image_id,
+        and_(Variant.image_id.is_(None), ProductImage.product_id == Product.id, ProductImage.position == first_image),
+    )
+    rows = db.session.execute(
+        select(Variant, Product, Price, Stock, ProductImage)
+        .join(Product, Product.id == Variant.product_id)
+        .outerjoin(Price, current_price(currency))
+        .outerjoin(Stock, Stock.variant_id == Variant.id)
+        .outerjoin(ProductImage, image)
+        .where(condition)
+    )
+    return [_offer(*row, currency) for row in rows]
+
+
+def _offer(variant, product, price, stock, image, currency):
+    endless = variant.stock_policy in (UNTRACKED, BACKORDER)
+    return Offer(
+        variant_id=variant.id,
+        product_id=product.id,
+        sku=variant.sku,
+        slug=product.slug,
+        title=product.title,
+        options=dict(variant.options),
+        unit_minor=price.amount_minor if price else None,
+        compare_at_minor=price.compare_at_minor if price else None,
+        currency=currency,
+        weight_g=variant.weight_g,
+        tax_category_id=variant.tax_category_id,
+        requires_shipping=variant.requires_shipping,
+        stock_policy=variant.stock_policy,
+        hold_minutes=variant.hold_minutes,
+        max_per_order=variant.max_per_order,
+        available=None if endless else max(0, stock.available if stock else 0),
+        active=variant.active and product.active,
+        picture=picture_of(image),
+    )

@@ -1,0 +1,87 @@
+"""The one place where errors become HTTP."""
+
+import logging
+
+from flask import Flask, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError, Unavailable
+
+log = logging.getLogger(__name__)
+STATUS = {NotFound: 404, Invalid: 400, Conflict: 409, Unavailable: 503}
+
+
+def status_of(error: ShopError) -> int:
+    """The HTTP status of an error, by the nearest of its kinds."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error in the shop's own look."""
+    app.register_error_handler(ShopError, _shop_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(Exception, _bug)
+
+
+def _shop_error(error):
+    status = status_of(error)
+    headers = {"Retry-After": str(error.data.get("retry_after", 30))} if status == 503 else {}
+    return answer(status, error.message, code=error.code, headers=headers, state=error.data.get("state"))
+
+
+def _csrf_error(error):
+    return answer(400, _("This form is too old. Go back, reload the page and send it once more."), code="csrf")
+
+
+def _http_error(error):
+    if error.code is not None and error.code < 400:
+        return error
+    sentences = {
+        404: _("There is no page at this address."),
+        405: _("This address does not work that way."),
+        413: _("That is too much at once."),
+        429: _("Too many tries. Wait a minute, then try again."),
+    }
+    keep = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    return answer(error.code or 500, sentences.get(error.code, error.description or ""), headers=keep)
+
+
+def _database_away(error):
+    log.error("database: %s", type(getattr(error, "orig", error)).__name__)
+    return answer(503, _("The shop is very busy. Try again in a moment."), headers={"Retry-After": "5"})
+
+
+def _bug(error):
+    log.exception("unexpected error")
+    return answer(500, _("Something went wrong on our side. Try again, or write to us with the number below."))
+
+
+def answer(status, sentence, *, code="error", headers=None, state=None):
+    """An error as JSON for programs and as a page for people; the page needs nothing that may be broken."""
+    db.session.rollback()
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+        response = jsonify(error=code, message=sentence, state=state, request_id=g.get("request_id"))
+    elif request.path.startswith("/payments/") and request.path.endswith("/notify"):
+        response = make_response(sentence + "\n", {"Content-Type": "text/plain; charset=utf-8"})
+    else:
+        response = make_response(_page(status, sentence))
+    response.status_code = status
+    response.headers.update(headers or {})
+    return response
+
+
+def _page(status, sentence):
+    name = "errors/404.html" if status == 404 else "errors/error.html"
+    try:
+        return render_template(name, status=status, sentence=sentence, request_id=g.get("request_id"))
+    except Exception:  # the page itself needs the database for its menu; say it plainly instead
+        log.exception("the error page failed")
+        db.session.rollback()
+        return render_template("errors/plain.html", status=status, sentence=sentence, request_id=g.get("request_id"))

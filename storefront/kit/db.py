@@ -1,0 +1,150 @@
+"""The database: one session a request, and transactions that are opened at the edge only."""
+
+import functools
+import logging
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, String, TypeDecorator, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase
+
+log = logging.getLogger(__name__)
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite keeps it without its zone; it comes back with it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone cannot be stored.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """The parent of every table. `int` is 64 bits, `datetime` is UTC, `dict` and `list` are JSON."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        int: Number,
+        str: String,
+        datetime: UtcDateTime,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+migrate = Migrate(db=db, compare_type=True, render_as_batch=True)
+
+
+@contextmanager
+def transaction():
+    """Commit what the block writes, or none of it. Never nested, so there is no doubt who commits.
+
+    What was read before is read afresh inside, under the lock that the block takes.
+    """
+    if _writing.get():
+        raise RuntimeError("A transaction is open already: the edge that opened it commits.")
+    db.session.rollback()
+    token = _writing.set(True)
+    try:
+        yield db.session
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _writing.reset(token)
+
+
+def in_transaction() -> bool:
+    """Whether a `transaction()` is open here: the network is closed while it is."""
+    return _writing.get()
+
+
+def release() -> None:
+    """Give the connection back before a wait on the network; what was loaded is read again later."""
+    if _writing.get():
+        raise RuntimeError("The network is closed while a transaction is open.")
+    db.session.rollback()
+
+
+def retried(function, tries=4):
+    """Run a function that opens its own transaction again when the database chose it as a victim.
+
+    A deadlock, a serialization failure or a busy SQLite file is somebody else's commit, not an error;
+    the bound keeps a broken database from hanging a page.
+    """
+
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        for left in reversed(range(tries)):
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as error:
+                if not left or in_transaction() or not _passing(error):
+                    raise
+                log.info("retried %s after %s", function.__name__, type(error.orig).__name__)
+                time.sleep(0.05 * (tries - left))
+        return None
+
+    return run
+
+
+def _passing(error: OperationalError) -> bool:
+    """Deadlock (40P01) and serialization failure (40001) of PostgreSQL; "database is locked" of SQLite."""
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001") or "is locked" in str(error.orig)
+
+
+@event.listens_for(db.session, "before_flush")
+def _only_in_transactions(session, context, instances):
+    if not _writing.get():
+        raise RuntimeError("Rows were changed outside a transaction().")
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection, record):
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.isolation_level = None  # we say BEGIN ourselves: see _begin
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection):
+    """Writers take SQLite's only write lock at once; upgrading later could fail half-way."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")

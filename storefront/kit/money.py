@@ -1,0 +1,76 @@
+"""Money is a whole number of the smallest coin beside an ISO 4217 currency. Only this file divides."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+
+from babel.numbers import format_currency, get_currency_precision
+
+from storefront.kit.errors import Invalid
+
+MOST = 2**53  # far above any price, and exact in every program that may read our JSON
+PPM = 1_000_000
+
+
+def divided(amount: int, numerator: int, denominator: int) -> int:
+    """amount × numerator / denominator, rounded half away from zero; all whole numbers."""
+    product = amount * numerator
+    sign = -1 if (product < 0) != (denominator < 0) else 1
+    return sign * ((2 * abs(product) + abs(denominator)) // (2 * abs(denominator)))
+
+
+def share(amount: int, rate_ppm: int) -> int:
+    """So many parts per million of an amount (8.875 % is 88750)."""
+    return divided(amount, rate_ppm, PPM)
+
+
+def included(amount: int, rate_ppm: int) -> int:
+    """The tax inside an amount that includes it: amount × rate / (1 + rate)."""
+    return divided(amount, rate_ppm, PPM + rate_ppm)
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Shares in proportion to the weights whose sum is the amount exactly (largest remainder)."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    sign = -1 if amount < 0 else 1
+    parts = [abs(amount) * weight // whole for weight in weights]
+    rest = [abs(amount) * weight % whole for weight in weights]
+    for place in sorted(range(len(weights)), key=lambda i: (-rest[i], i))[: abs(amount) - sum(parts)]:
+        parts[place] += 1
+    return [sign * part for part in parts]
+
+
+def exponent(currency: str) -> int:
+    """How many decimals the currency has: 0 (JPY), 2 (EUR) or 3 (KWD)."""
+    return get_currency_precision(currency)
+
+
+@lru_cache(maxsize=8192)
+def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
+    """The amount as people of a locale read it, with its currency: €42.90."""
+    major = Decimal(amount_minor).scaleb(-exponent(currency))
+    return format_currency(major, currency, locale=locale)
+
+
+def plain(amount_minor: int, currency: str) -> str:
+    """The amount as a plain decimal number for files and forms: 42.90."""
+    return f"{Decimal(amount_minor).scaleb(-exponent(currency)):f}"
+
+
+def parsed(text: str, currency: str) -> int:
+    """Minor units from what a person typed: 42.90, 42,90 or 1 234.50. Raises Invalid."""
+    cleaned = text.strip().replace(" ", "").replace("\u00a0", "")
+    if "," in cleaned and "." not in cleaned:
+        cleaned = cleaned.replace(",", ".")
+    cleaned = cleaned.replace(",", "")
+    try:
+        minor = Decimal(cleaned).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise Invalid("Enter an amount like 12.50.") from None
+    if not minor.is_finite() or abs(minor) >= MOST:
+        raise Invalid("Enter an amount like 12.50.")
+    if minor != minor.to_integral_value(ROUND_HALF_UP):
+        raise Invalid(f"{currency} has only {exponent(currency)} decimals.")
+    return int(minor)

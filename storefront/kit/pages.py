@@ -1,0 +1,69 @@
+"""What every page shares: addresses with a hash, public addresses, headers, and refusing nonsense."""
+
+import hashlib
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, request, url_for
+
+from storefront.kit.errors import Invalid
+
+PRIVATE = ("/cart", "/checkout", "/pay", "/payments", "/orders", "/account", "/admin", "/sandbox")
+
+
+def asset(name: str) -> str:
+    """The address of a static file with a hash of its content, so that it can be kept for a year."""
+    path = Path(current_app.static_folder or "") / name
+    return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _hash(path, changed_at):
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def public_url(endpoint: str, **values) -> str:
+    """An absolute address for gateways, letters and search engines: never from a Host header."""
+    return current_app.config["PUBLIC_URL"] + url_for(endpoint, **values)
+
+
+def init_app(app: Flask) -> None:
+    """Give every request an id, refuse what no database keeps, and set the headers."""
+    app.before_request(_name_the_request)
+    app.before_request(_refuse_nonsense)
+    app.after_request(_set_headers)
+
+
+def _name_the_request():
+    g.request_id = secrets.token_hex(8)
+
+
+def _refuse_nonsense():
+    """NUL and unpaired surrogates fit no database; raw messages of gateways are kept as bytes."""
+    if request.endpoint and request.endpoint.startswith("gateway.read"):
+        return
+    values = [request.path, *request.args.keys(), *(v for vs in request.args.listvalues() for v in vs)]
+    if request.method == "POST":
+        values += [v for vs in request.form.listvalues() for v in vs]
+    if any("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value) for value in values):
+        raise Invalid("What was sent contains characters that cannot be kept.")
+
+
+def _set_headers(response: Response) -> Response:
+    action = " ".join(("'self'", *g.get("form_action", ())))
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        f"object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action {action}",
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    if current_app.config["LIVE"]:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.path.startswith(PRIVATE):
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,52 @@
+"""State machines: one table each, and one conditional update that moves a row."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+
+from storefront.kit import events
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict
+
+
+class Machine:
+    """A table of (event, states it may come from, state it leads to).
+
+    Moving is one conditional update: of two who try at once, one wins and the other is told so.
+    """
+
+    def __init__(self, name: str, *rows: tuple[str, Iterable[str], str]):
+        self.name = name
+        self.table = {event: (tuple(sources), target) for event, sources, target in rows}
+
+    @property
+    def states(self) -> set[str]:
+        """Every state that the table names."""
+        return {state for sources, target in self.table.values() for state in (*sources, target)}
+
+    def allows(self, thing, event: str) -> bool:
+        """Whether the row may make this move now; buttons are shown by it."""
+        return thing.status in self.table[event][0]
+
+    def apply(self, thing, event: str, **data) -> bool:
+        """Move one row of the database and record the move.
+
+        Returns False if the row was there already. Raises Conflict, naming the present state, if the
+        table has no such move.
+        """
+        sources, target = self.table[event]
+        kind, before = type(thing), thing.status
+        db.session.flush()
+        moved = db.session.execute(
+            update(kind)
+            .where(kind.id == thing.id, kind.status.in_(sources))
+            .values(status=target)
+            .execution_options(synchronize_session=False)
+        ).rowcount
+        db.session.refresh(thing, ["status"])
+        if not moved and thing.status != target:
+            raise Conflict(f"This {self.name.replace('_', ' ')} is {thing.status.lower()}: it cannot be {event}.", state=thing.status)
+        if moved:
+            order_id = thing.id if self.name == "order" else getattr(thing, "order_id", None)
+            events.record(f"{self.name}_{event}".upper(), order_id, was=before, id=thing.id, **data)
+        return bool(moved)

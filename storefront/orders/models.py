@@ -1,0 +1,187 @@
+"""A quote that the customer has confirmed, copied down to the last coin, and what became of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.customers.models import AddressFields
+from storefront.kit.db import Base
+
+
+class OrderAddress(AddressFields, Base):
+    """A copy, with no link back to the book; immutable."""
+
+    __tablename__ = "order_addresses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Order(Base):
+    """The snapshot and its three statuses. Figures are in minor units of `currency`."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        Index(None, "status", "hold_expires_at"),
+        Index(None, "placed_at", "id"),
+        Index(None, "status", "placed_at"),
+        Index(None, "email"),
+        Index(None, "customer_id", "placed_at"),
+        Index(None, "cart_id"),
+        CheckConstraint("total_minor >= 0 AND due_minor >= 0", name="totals"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    previous_keys: Mapped[list[Any]] = mapped_column(default=list)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    email: Mapped[str]
+    locale: Mapped[str] = mapped_column(default="en")
+    currency: Mapped[str]
+    status: Mapped[str] = mapped_column(default="NEW")
+    close_reason: Mapped[str] = mapped_column(default="")
+    review_reason: Mapped[str] = mapped_column(default="")
+    payment_status: Mapped[str] = mapped_column(default="UNPAID")
+    fulfilment_status: Mapped[str] = mapped_column(default="UNFULFILLED")
+    goods_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(default=0)
+    shipping_minor: Mapped[int] = mapped_column(default=0)
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    total_minor: Mapped[int]
+    due_minor: Mapped[int]
+    paid_minor: Mapped[int] = mapped_column(default=0)
+    refunded_minor: Mapped[int] = mapped_column(default=0)
+    window_min: Mapped[int] = mapped_column(default=30)  # what the shopper was told
+    hold_expires_at: Mapped[datetime | None]  # window and grace
+    extensions: Mapped[int] = mapped_column(default=0)
+    shipping_address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
+    billing_address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
+    service_level: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the chosen level, copied
+    payment_method: Mapped[dict[str, Any]] = mapped_column(default=dict)  # code and label, copied
+    cart_id: Mapped[int | None] = mapped_column(ForeignKey("carts.id", ondelete="SET NULL"))
+    cart_version: Mapped[int]
+    confirm_token: Mapped[str] = mapped_column(unique=True)
+    supersedes_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
+    superseded_by_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
+    restored_cart_id: Mapped[int | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    ip_hash: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+    lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.id", cascade="all, delete-orphan")
+    shipping_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[shipping_address_id])
+    billing_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[billing_address_id])
+    shipments: Mapped[list["Shipment"]] = relationship(order_by="Shipment.id", back_populates="order")
+
+
+class OrderLine(Base):
+    """What was bought, as it was on that day. `tax_minor` is inside `total_minor` when inclusive."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (Index(None, "order_id"), Index(None, "sku"), CheckConstraint("qty > 0", name="qty"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variants.id", ondelete="SET NULL"))
+    sku: Mapped[str]
+    title: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    image_key: Mapped[str] = mapped_column(default="")
+    qty: Mapped[int]
+    unit_minor: Mapped[int]
+    discount_minor: Mapped[int] = mapped_column(default=0)
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    tax_rate_ppm: Mapped[int] = mapped_column(default=0)
+    tax_inclusive: Mapped[bool] = mapped_column(default=True)
+    total_minor: Mapped[int]
+    weight_g: Mapped[int] = mapped_column(default=0)
+    requires_shipping: Mapped[bool] = mapped_column(default=True)
+    custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stock_policy: Mapped[str]
+
+    @property
+    def options_text(self) -> str:
+        """The options in one line: "Sand, Large"."""
+        return ", ".join(str(value) for value in self.options.values())
+
+
+class OrderAdjustment(Base):
+    """Something taken off or put on, and the rule that did it."""
+
+    __tablename__ = "order_adjustments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # promotion, coupon, certificate, surcharge
+    label: Mapped[str]
+    rule_version: Mapped[str] = mapped_column(default="")
+    amount_minor: Mapped[int]
+
+
+class OrderNote(Base):
+    """A note that staff left for each other."""
+
+    __tablename__ = "order_notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Shipment(Base):
+    """A parcel, or what will be one: copies of the address and the service level, and its lines."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (Index(None, "order_id"), Index(None, "status"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    status: Mapped[str]
+    held_status: Mapped[str] = mapped_column(default="")  # where ONHOLD returns to
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
+    service_level: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cost_minor: Mapped[int] = mapped_column(default=0)
+    tax_minor: Mapped[int] = mapped_column(default=0)
+    carrier: Mapped[str] = mapped_column(default="")
+    tracking: Mapped[str] = mapped_column(default="")
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    order: Mapped[Order] = relationship(back_populates="shipments")
+    lines: Mapped[list["ShipmentLine"]] = relationship(cascade="all, delete-orphan")
+
+
+class ShipmentLine(Base):
+    """So many of one order line in one parcel."""
+
+    __tablename__ = "shipment_lines"
+
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipments.id", ondelete="CASCADE"), primary_key=True)
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"), primary_key=True)
+    qty: Mapped[int]
+
+    order_line: Mapped[OrderLine] = relationship()
+
+
+class OrderTombstone(Base):
+    """What stays of an order that was removed: enough to explain money that arrives after all."""
+
+    __tablename__ = "order_tombstones"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    placed_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    total_minor: Mapped[int]
+    currency: Mapped[str]
+    references: Mapped[list[Any]] = mapped_column(default=list)  # of its bills, by which late money is known

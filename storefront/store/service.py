@@ -1,0 +1,64 @@
+"""The verbs of the store."""
+
+from typing import NamedTuple
+
+from flask import g
+from sqlalchemy import select, update
+
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.errors import NotFound, Unavailable
+from storefront.kit.html import cleaned
+from storefront.store.models import Page, Sequence, Store
+
+
+class PageLink(NamedTuple):
+    """Where a text page is, and what it is called."""
+
+    slug: str
+    title: str
+
+
+def current() -> Store:
+    """The shop's row, read once a request. Raises Unavailable before the shop is set up."""
+    if "store" not in g:
+        rows = db.session.execute(
+            select(Store, Page).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
+        ).all()
+        if not rows:
+            raise Unavailable("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try.")
+        g.store = rows[0][0]
+        g.footer_pages = [PageLink(page.slug, page.title) for _, page in rows if page]
+    return g.store
+
+
+def footer_pages() -> list[PageLink]:
+    """Links to the text pages, in their order; comes with the store's own query."""
+    current()
+    return g.footer_pages
+
+
+def page(slug: str) -> Page:
+    """A text page. Raises NotFound."""
+    found = db.session.scalar(select(Page).filter_by(slug=slug))
+    if not found:
+        raise NotFound("There is no such page.")
+    return found
+
+
+def save_page(slug: str, *, title: str, body: str, position: int = 0) -> Page:
+    """Make or change a text page; its HTML is cleaned by an allow-list."""
+    found = db.session.scalar(select(Page).filter_by(slug=slug)) or Page(slug=slug, position=position)
+    found.title, found.body, found.updated_at = title, cleaned(body), clock.now()
+    db.session.add(found)
+    return found
+
+
+def next_number(name: str) -> int:
+    """The next number of a sequence: never one twice, whoever asks at the same moment."""
+    return db.session.execute(
+        update(Sequence)
+        .where(Sequence.name == name)
+        .values(next_value=Sequence.next_value + 1)
+        .returning(Sequence.next_value - 1)
+    ).scalar_one()
