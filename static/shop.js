@@ -43,11 +43,9 @@
 
   all('button[data-show]').forEach(function (button) {
     var input = doc.getElementById(button.dataset.show);
-    var show = button.textContent;
     if (!input) return;
     function turn(open) {
       input.type = open ? 'text' : 'password';
-      button.textContent = open ? button.dataset.hide || 'Hide' : show;
       button.setAttribute('aria-pressed', String(open));
     }
     button.hidden = false;
@@ -72,7 +70,7 @@
         .then(function (status) {
           if (!status || status.state === box.dataset.state) { later(); return; }
           say(box.querySelector('[role=status]'), status.label || '');
-          setTimeout(function () { location.replace(location.href); }, 600);
+          setTimeout(function () { location.replace(location.href.split('#')[0]); }, 600);
         })
         .catch(later);
     }

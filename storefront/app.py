@@ -2,14 +2,14 @@
 
 from flask import Flask
 from flask_babel import Babel, get_locale
-from flask_login import LoginManager
+from flask_login import LoginManager, user_logged_in
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
-from storefront import cart, catalog, store
+from storefront import admin, cart, catalog, customers, shipping, store
 from storefront.kit import money, pages
-from storefront.kit.db import db, migrate
+from storefront.kit.db import db, migrate, transaction
 from storefront.kit.limits import limiter
 
 babel = Babel()
@@ -38,6 +38,8 @@ def _init_kit(app):
     babel.init_app(app, default_translation_directories=str(ROOT / "storefront" / "translations"))
     csrf.init_app(app)
     login_manager.init_app(app)
+    login_manager.user_loader(_user)
+    user_logged_in.connect(_adopt_cart, app)
     limiter.init_app(app)
     pages.init_app(app)
     error_pages.init_app(app)
@@ -49,6 +51,38 @@ def _init_kit(app):
 
 def _register(app):
     """Blueprints, in the order of a purchase."""
+    from storefront import cli, health
+    from storefront.cart import views as basket
+    from storefront.catalog import views as window
+    from storefront.checkout import gateway
+    from storefront.checkout import views as preview
+    from storefront.customers import views as account
+    from storefront.orders import views as order_pages
+    from storefront.sandbox import views as sandbox
+
+    for room in (window, basket, account, preview, gateway, order_pages, health):
+        app.register_blueprint(room.bp)
+    if not app.config["LIVE"]:
+        app.register_blueprint(sandbox.bp)
+        app.register_blueprint(sandbox.api)
+        csrf.exempt(sandbox.api)
+    for raw in ("read_return", "read_notification"):
+        csrf.exempt(f"{gateway.__name__}.{raw}")  # signatures take the token's place
+    catalog.delivery_told_by(shipping.usual_delivery)
+    cli.init_app(app)
+
+
+def _user(user_id):
+    """Customers and staff sign in to the same browser, each with an id that names their kind."""
+    kind = customers if user_id.startswith("customer:") else admin
+    return kind.load_user(user_id)
+
+
+def _adopt_cart(app, user):
+    """The cart of a guest becomes that of the customer who has just signed in."""
+    if isinstance(user, customers.Customer):
+        with transaction():
+            cart.adopt(user.id)
 
 
 def _money(amount_minor, currency):

@@ -1,0 +1,47 @@
+"""What a visitor means to buy, and what it would cost right now.
+
+Verbs: badge, current, current_or_new (whose cart); add, change, choose, merge (what is in it);
+quote, locked, take_out, set_open_order, stale, purge (how it meets orders and time).
+"""
+
+from storefront.cart.quote import Quote, QuoteLine, quote, read_token
+from storefront.cart.service import (
+    Clamped,
+    StaleCart,
+    add,
+    change,
+    choose,
+    locked,
+    merge,
+    parse_quantity,
+    purge,
+    set_open_order,
+    stale,
+    take_out,
+    touch,
+)
+from storefront.cart.visitor import adopt, badge, current, current_or_new
+
+__all__ = [
+    "Clamped",
+    "Quote",
+    "QuoteLine",
+    "StaleCart",
+    "add",
+    "adopt",
+    "badge",
+    "change",
+    "choose",
+    "current",
+    "current_or_new",
+    "locked",
+    "merge",
+    "parse_quantity",
+    "purge",
+    "quote",
+    "read_token",
+    "set_open_order",
+    "stale",
+    "take_out",
+    "touch",
+]

@@ -118,3 +118,144 @@ class Price(Base):
     compare_at_minor: Mapped[int | None]
     valid_from: Mapped[datetime | None]
     valid_to: Mapped[datetime | None]
+
+
+class ListingEntry(Base):
+    """A product as it stands in the list of one category: its own, each above it, and 0 for the whole shop.
+
+    Kept by `listing.refresh`; prices in minor units of the shop's currency. Every order in which a list
+    can be read is an index, so that a page of 24 costs the same in a large shop as in a small one; what is
+    sorted downwards is kept negated, so that "sold out last" and the rest run in one direction.
+    """
+
+    __tablename__ = "listing_entries"
+    __table_args__ = (
+        Index("ix_listing_entries_newest", "category_id", "sold_out", "age", "product_id"),
+        Index("ix_listing_entries_cheapest", "category_id", "sold_out", "price_min", "product_id"),
+        Index("ix_listing_entries_dearest", "category_id", "sold_out", "price_down", "product_id"),
+        Index("ix_listing_entries_name", "category_id", "sold_out", "name", "product_id"),
+    )
+
+    category_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    sold_out: Mapped[bool]
+    price_min: Mapped[int]
+    price_max: Mapped[int]
+    price_down: Mapped[int]  # -price_min
+    age: Mapped[int]  # -(seconds since 1970 when it was made)
+    name: Mapped[str]  # the title, folded for sorting
+
+
+class ListingCard(Base):
+    """What a card says of a product beside its live price and stock."""
+
+    __tablename__ = "listing_cards"
+
+    product_id: Mapped[int] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("product_images.id", ondelete="SET NULL"))
+    choices: Mapped[str] = mapped_column(default="")  # "Sand, Rust, Forest"
+    currency: Mapped[str]  # of the prices in its entries
+
+
+class ListingCount(Base):
+    """How many goods a category lists, so that nobody has to count them for a page. 0 is the whole shop."""
+
+    __tablename__ = "listing_counts"
+
+    category_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    goods: Mapped[int] = mapped_column(default=0)
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("product_images.id", ondelete="SET NULL"))
+
+
+class ListingFacet(Base):
+    """An option's value that goods of a category come in, and how many of them do."""
+
+    __tablename__ = "listing_facets"
+
+    category_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    goods: Mapped[int]
+    position: Mapped[int]  # the lowest place that a variant with this value has: S before M before L
+
+
+class VariantOption(Base):
+    """One option of one active variant, as a row that a filter can find."""
+
+    __tablename__ = "variant_options"
+
+    variant_id: Mapped[int] = mapped_column(
+        ForeignKey("variants.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class SearchDocument(Base):
+    """The distinct words by which a product is found; what the index knew of it, when it changes."""
+
+    __tablename__ = "search_documents"
+
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    words: Mapped[list[Any]]
+
+
+class SearchWord(Base):
+    """A word of the shop, and how many products use it."""
+
+    __tablename__ = "search_words"
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    uses: Mapped[int]
+
+
+class SearchNeighbour(Base):
+    """A spelling one missing letter away from a word (or the word): two that share one differ by one error."""
+
+    __tablename__ = "search_neighbours"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    spelling: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(ForeignKey("search_words.word", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class CatalogImport(Base):
+    """One import that changed something: what it did, and whether it was taken back."""
+
+    __tablename__ = "catalog_imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]  # of the file
+    kind: Mapped[str]  # Shopify, WooCommerce
+    currency: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+    added: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    same: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)  # refused rows, missed pictures, new places
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(default="")
+
+
+class CatalogImportItem(Base):
+    """One product that an import made or changed: as it was before and after. Both empty for a new one."""
+
+    __tablename__ = "catalog_import_items"
+    __table_args__ = (Index(None, "import_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("catalog_imports.id", ondelete="CASCADE"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id", ondelete="SET NULL"), index=True)
+    slug: Mapped[str]
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    pairs: Mapped[dict[str, Any]] = mapped_column(default=dict)  # SKU after: SKU before
+    pictures: Mapped[list[Any]] = mapped_column(default=list)  # the sources that the file named

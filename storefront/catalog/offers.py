@@ -67,9 +67,9 @@ def offer_of(sku: str, currency: str) -> Offer | None:
     return next(iter(_read(Variant.sku == sku, currency)), None)
 
 
-def current_price(currency: str):
+def current_price(currency, now=None):
     """The ON clause that joins a variant to its price of today, the latest to begin if several hold."""
-    now = clock.here()
+    now = clock.here() if now is None else now
     latest = (
         select(Price.id)
         .where(

@@ -20,6 +20,11 @@ class Picture:
         return f"/media/{self.key}-480.webp"
 
     @property
+    def largest(self) -> str:
+        """The largest size, for those who show it alone."""
+        return f"/media/{self.key}-{WIDTHS[-1]}.webp"
+
+    @property
     def srcset(self) -> str:
         """All sizes, for the browser to choose."""
         return ", ".join(f"/media/{self.key}-{width}.webp {width}w" for width in WIDTHS)

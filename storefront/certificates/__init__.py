@@ -1,0 +1,1 @@
+"""Gift certificates. Their tables stand; they come into the quote after the total."""

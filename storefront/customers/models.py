@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.kit.db import Base
+from storefront.kit.ids import digest
 
 
-class Customer(Base):
+class Customer(UserMixin, Base):
     """A person by e-mail. Without a password hash this is the record of a guest."""
 
     __tablename__ = "customers"
@@ -30,6 +32,15 @@ class Customer(Base):
     consent: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is an account to sign in to."""
+        return self.password_hash is not None and self.erased_at is None
+
+    def get_id(self) -> str:
+        """What a session keeps: another password makes another id, which ends the sessions of the old one."""
+        return f"customer:{self.id}:{digest(self.password_hash or '')[:16]}"
 
 
 class AddressFields:

@@ -54,6 +54,11 @@ def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
     return format_currency(major, currency, locale=locale)
 
 
+def percent(rate_ppm: int) -> str:
+    """A rate as people read it: 8.875 % for 88750 parts per million."""
+    return f"{Decimal(rate_ppm).scaleb(-4).normalize():f} %"
+
+
 def plain(amount_minor: int, currency: str) -> str:
     """The amount as a plain decimal number for files and forms: 42.90."""
     return f"{Decimal(amount_minor).scaleb(-exponent(currency)):f}"

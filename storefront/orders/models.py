@@ -54,8 +54,9 @@ class Order(Base):
     due_minor: Mapped[int]
     paid_minor: Mapped[int] = mapped_column(default=0)
     refunded_minor: Mapped[int] = mapped_column(default=0)
-    window_min: Mapped[int] = mapped_column(default=30)  # what the shopper was told
     hold_expires_at: Mapped[datetime | None]  # window and grace
+    grace_min: Mapped[int] = mapped_column(default=0)  # the part of it that the shopper is not told
+    prolonged: Mapped[int] = mapped_column(default=0)  # how often, because a gateway did not answer
     extensions: Mapped[int] = mapped_column(default=0)
     shipping_address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
     billing_address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
@@ -64,6 +65,7 @@ class Order(Base):
     cart_id: Mapped[int | None] = mapped_column(ForeignKey("carts.id", ondelete="SET NULL"))
     cart_version: Mapped[int]
     confirm_token: Mapped[str] = mapped_column(unique=True)
+    quote_hash: Mapped[str]  # of what was confirmed: the same again leads to the same order
     supersedes_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
     superseded_by_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"))
     restored_cart_id: Mapped[int | None]

@@ -1,0 +1,43 @@
+# Two commands: `make run` for a shop, `make test` for the proof that it works. Each does its own set-up.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export PORT
+
+.PHONY: run test lint fmt bench demo browser
+
+run: .venv/shop
+	@$(BIN)/flask db upgrade && $(BIN)/flask demo --if-empty && exec $(BIN)/gunicorn
+
+demo: .venv/shop
+	$(BIN)/flask db upgrade && $(BIN)/flask demo
+
+test: .venv/tests browser
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/tests
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+fmt: .venv/tests
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: .venv/tests
+	$(BIN)/python -m bench $(ARGS)
+
+browser: .venv/tests
+	@$(BIN)/python tests/browser.py
+
+# The environment: made once, and filled again only when the pinned versions change.
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The shop needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/shop: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/tests: requirements-dev.txt .venv/shop
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,50 @@
+"""How the shop is served: a few processes with a few threads each. No database connection is opened before the fork."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+DATA_DIR = Path(os.environ.get("DATA_DIR") or Path(__file__).resolve().parent / "var").resolve()
+FIGURES = DATA_DIR / "metrics"
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(FIGURES)  # read when prometheus_client is imported
+
+wsgi_app = "wsgi:app"
+bind = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+worker_class = "gthread"
+threads = 8
+preload_app = False
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+accesslog = None  # the shop tells of each request itself
+loglevel = "warning"
+forwarded_allow_ips = ""  # whom to believe is TRUSTED_PROXIES, and only there
+control_socket_disable = True
+
+
+def on_starting(server):
+    """Begin with empty figures, and speak in the shop's own way."""
+    from storefront import logs
+
+    shutil.rmtree(FIGURES, ignore_errors=True)
+    FIGURES.mkdir(parents=True)
+    server.log.error_log.handlers.clear()
+    logs.write_to_stderr(server.log.error_log, logging.WARNING)
+
+
+def post_worker_init(worker):
+    """Start the scheduler's thread in each worker (one of them holds the lease); the first says hello."""
+    from storefront import jobs, welcome
+
+    jobs.start(worker.wsgi)
+    if worker.age == 1:
+        print(welcome.text(worker.wsgi), flush=True)
+
+
+def child_exit(server, worker):
+    """Forget the figures that only a living process has."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)

@@ -1,0 +1,212 @@
+"""The verbs of the cart. Every change adds one to its version, by which a stale tab is known."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import and_, delete, or_, select
+
+from storefront import catalog, store
+from storefront.cart.models import Cart, CartLine
+from storefront.cart.states import ABANDONED, CART, CONVERTED, MERGED, OPEN
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict, Invalid, NotFound
+
+EMPTY_CARTS_KEPT = timedelta(hours=6)
+CLOSED_CARTS_KEPT = timedelta(days=30)
+MANY = 10**6
+
+
+class StaleCart(Conflict):
+    """The form was made from an older cart than the one there is now."""
+
+    code = "stale_cart"
+
+
+class Clamped(NamedTuple):
+    """How many a line has now, how many were asked for, and why it is not the same ("" if it is)."""
+
+    name: str
+    qty: int
+    asked: int
+    why: str
+
+
+def start(token_hash: str, currency: str, customer_id: int | None = None) -> Cart:
+    """A new open cart."""
+    now = clock.now()
+    cart = Cart(token_hash=token_hash, currency=currency, customer_id=customer_id, created_at=now, updated_at=now)
+    db.session.add(cart)
+    db.session.flush()
+    return cart
+
+
+def locked(cart_id: int) -> Cart:
+    """The cart's row, locked until the transaction ends."""
+    cart = db.session.scalar(
+        select(Cart).filter_by(id=cart_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if cart is None:
+        raise NotFound("This cart is not there any more.")
+    return cart
+
+
+def add(cart: Cart, sku: str, qty: int) -> Clamped:
+    """Put so many of a SKU into the cart, beside those already there, as far as the limits allow."""
+    offer = catalog.offer_of(sku, cart.currency)
+    if offer is None or not offer.on_sale:
+        raise NotFound("This article is not for sale.")
+    cart = locked(cart.id)
+    line = next((line for line in cart.lines if line.variant_id == offer.variant_id and not line.custom_hash), None)
+    if line is None and len(cart.lines) >= store.current().max_lines:
+        raise Conflict("Your cart is full: order what is in it first, or remove something.")
+    clamped = _clamp(offer, qty + (line.qty if line else 0))
+    if clamped.qty < 1:
+        raise Conflict(clamped.why, state="sold_out")
+    if line:
+        line.qty = clamped.qty
+    else:
+        cart.lines.append(CartLine(variant_id=offer.variant_id, qty=clamped.qty, added_at=clock.now()))
+    touch(cart)
+    cart.seen = {**cart.seen, offer.sku: offer.unit_minor}
+    return clamped
+
+
+def change(cart: Cart, line_id: int, qty: int, version: int) -> Clamped | None:
+    """Set how many of a line there shall be; 0 removes it (then None).
+
+    Raises NotFound if it is not a line of this cart, StaleCart if the cart has changed since `version`.
+    """
+    cart = locked(cart.id)
+    line = next((line for line in cart.lines if line.id == line_id), None)
+    if line is None:
+        raise NotFound("This line is not in your cart any more.")
+    if cart.version != version:
+        raise StaleCart("Your cart has changed in another tab.", state=cart.version)
+    offer = catalog.offers([line.variant_id], cart.currency)[line.variant_id]
+    clamped = _clamp(offer, qty) if qty else None
+    if clamped and clamped.qty:
+        line.qty = clamped.qty
+    else:
+        cart.lines.remove(line)
+    touch(cart)
+    return clamped
+
+
+def choose(cart: Cart, **choices) -> None:
+    """Write what the shopper picked (email, address, service level, payment method); a real change counts."""
+    cart = locked(cart.id)
+    changed = {name: value for name, value in choices.items() if getattr(cart, name) != value}
+    for name, value in changed.items():
+        setattr(cart, name, value)
+    if changed:
+        touch(cart)
+
+
+def merge(old: Cart, *, into: Cart, customer_id: int) -> None:
+    """The lines of one cart join another's; nothing is doubled beyond the limits."""
+    for line in list(old.lines):
+        same = next((have for have in into.lines if have.variant_id == line.variant_id), None)
+        if same:
+            offer = catalog.offers([line.variant_id], into.currency)[line.variant_id]
+            same.qty = max(1, _clamp(offer, same.qty + line.qty).qty)
+        else:
+            into.lines.append(CartLine(variant_id=line.variant_id, qty=line.qty, custom=line.custom, added_at=clock.now()))
+    old.open_order_id, into.open_order_id = None, into.open_order_id or old.open_order_id
+    old.customer_id = None  # its one open cart is the other now
+    CART.apply(old, "merged")
+    into.customer_id = customer_id
+    touch(into)
+
+
+def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None = None) -> None:
+    """Remember which order the shopper is paying for; with `was`, only if it is still that one."""
+    if cart_id is None:
+        return
+    cart = locked(cart_id)
+    if was is None or cart.open_order_id == was:
+        cart.open_order_id = order_id
+
+
+def take_out(cart_id: int | None, order_id: int, bought: Iterable) -> None:
+    """Subtract what was bought and paid; what was added since stays. Done once, for the cart's own order."""
+    cart = db.session.get(Cart, cart_id) if cart_id else None
+    if cart is None or cart.status != OPEN or locked(cart.id).open_order_id != order_id:
+        return
+    for line in bought:
+        left = next((have for have in cart.lines if have.variant_id == line.variant_id), None)
+        if left and left.qty > line.qty:
+            left.qty -= line.qty
+        elif left:
+            cart.lines.remove(left)
+    cart.open_order_id = None
+    touch(cart)
+    if not cart.lines:
+        CART.apply(cart, "converted")
+
+
+def stale() -> list[int]:
+    """The ids of carts whose time has come, oldest first, a batch at a time."""
+    now, shop = clock.now(), store.current()
+    empty = ~select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
+    return list(
+        db.session.scalars(
+            select(Cart.id)
+            .where(
+                Cart.open_order_id.is_(None),
+                or_(
+                    and_(Cart.status == OPEN, empty, Cart.updated_at < now - EMPTY_CARTS_KEPT),
+                    and_(
+                        Cart.status == OPEN,
+                        Cart.customer_id.is_(None),
+                        Cart.updated_at < now - timedelta(days=shop.cart_abandon_days),
+                    ),
+                    and_(Cart.status == OPEN, Cart.updated_at < now - timedelta(days=shop.cart_abandon_days_customer)),
+                    and_(Cart.status.in_((MERGED, CONVERTED, ABANDONED)), Cart.updated_at < now - CLOSED_CARTS_KEPT),
+                ),
+            )
+            .order_by(Cart.updated_at)
+            .limit(500)
+        )
+    )
+
+
+def purge(cart_id: int) -> None:
+    """Abandon an old open cart; remove one that is empty or closed long ago."""
+    cart = locked(cart_id)
+    if cart.open_order_id is not None:
+        return
+    if cart.status == OPEN and cart.lines:
+        CART.apply(cart, "abandoned")
+        cart.updated_at = clock.now()
+    else:
+        db.session.execute(delete(Cart).where(Cart.id == cart.id))
+
+
+def parse_quantity(text: str, *, least: int = 1) -> int:
+    """The whole number that was typed. Raises Invalid for anything else, and below `least`."""
+    typed = text.strip()
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 6) or int(typed) < least:
+        raise Invalid(f"Enter a whole number from {least} up.", fields={"quantity": ["Enter a whole number."]})
+    return int(typed)
+
+
+def _clamp(offer, asked):
+    """How many of an article a cart may hold, and the sentence that says why not more."""
+    most = min(store.current().max_quantity, offer.max_per_order or MANY)
+    if offer.available is not None and offer.available < min(asked, most):
+        left = offer.available
+        why = f"Only {left} of {offer.name} left." if left else f"{offer.name} is sold out."
+        return Clamped(offer.name, left, asked, why)
+    if asked > most:
+        return Clamped(offer.name, most, asked, f"At most {most} of {offer.name} per order.")
+    return Clamped(offer.name, asked, asked, "")
+
+
+def touch(cart: Cart) -> None:
+    """Count a change of the cart."""
+    cart.version += 1
+    cart.updated_at = clock.now()
+    db.session.flush()
+

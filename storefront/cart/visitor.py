@@ -1,0 +1,103 @@
+"""Whose cart it is: a signed cookie with a random token, of which the table keeps the hash."""
+
+from typing import Any
+
+from flask import after_this_request, current_app, g, request
+from flask_login import current_user
+from sqlalchemy import func, select
+
+from storefront import store
+from storefront.cart import service
+from storefront.cart.models import Cart, CartLine
+from storefront.cart.states import ABANDONED, CART, OPEN
+from storefront.kit import ids, signing
+from storefront.kit.db import db
+from storefront.kit.errors import Invalid
+
+_SALT = "cart cookie"
+_KEPT = 90 * 24 * 3600
+
+
+def badge() -> dict[str, Any]:
+    """How many things are in the cart and its version, for every page; at most one query."""
+    if (token_hash := _token_hash()) is None:
+        return {"cart_count": 0, "cart_version": 0}
+    row = db.session.execute(
+        select(Cart.version, func.coalesce(func.sum(CartLine.qty), 0))
+        .outerjoin(CartLine, CartLine.cart_id == Cart.id)
+        .where(Cart.token_hash == token_hash, Cart.status == OPEN)
+        .group_by(Cart.id)
+    ).first()
+    version, count = row or (0, 0)
+    return {"cart_count": int(count), "cart_version": version}
+
+
+def current() -> Cart | None:
+    """The visitor's open cart, or None. Changes nothing."""
+    token_hash = _token_hash()
+    return (token_hash and db.session.scalar(select(Cart).filter_by(token_hash=token_hash, status=OPEN))) or None
+
+
+def current_or_new() -> Cart:
+    """The visitor's open cart, made if there is none; call it in a transaction."""
+    if cart := current():
+        return cart
+    token_hash = _token_hash() or _new_token()
+    left = db.session.scalar(
+        select(Cart).filter_by(token_hash=token_hash, status=ABANDONED).order_by(Cart.id.desc()).limit(1)
+    )
+    if left:
+        CART.apply(left, "reopened")
+        return left
+    return service.start(token_hash, store.current().currency, _customer_id())
+
+
+def adopt(customer_id: int) -> None:
+    """The visitor has signed in: their cart and the customer's become one; call it in a transaction."""
+    mine, token_hash = current(), _token_hash()
+    theirs = db.session.scalar(select(Cart).filter_by(customer_id=customer_id, status=OPEN))
+    if theirs and mine and theirs.id != mine.id:
+        service.merge(theirs, into=mine, customer_id=customer_id)
+    elif theirs:
+        theirs.token_hash = token_hash or _new_token()
+    elif mine:
+        mine.customer_id = customer_id
+
+
+def _customer_id():
+    kind, _, number = (current_user.get_id() or "").partition(":") if current_user else ("", "", "")
+    return int(number.split(":")[0]) if kind == "customer" else None
+
+
+def _token_hash():
+    if "cart_token_hash" not in g:
+        g.cart_token_hash = None
+        if cookie := request.cookies.get(_cookie_name()):
+            try:
+                g.cart_token_hash = ids.digest(str(signing.unsigned_forever(cookie, _SALT)))
+            except Invalid:
+                pass  # a broken cookie is no cookie; a new one is set with the first thing added
+    return g.cart_token_hash
+
+
+def _new_token():
+    token = ids.new_key()
+    g.cart_token_hash = ids.digest(token)
+
+    @after_this_request
+    def _remember(response):
+        response.set_cookie(
+            _cookie_name(),
+            signing.signed_forever(token, _SALT),
+            max_age=_KEPT,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["LIVE"],
+        )
+        return response
+
+    return g.cart_token_hash
+
+
+def _cookie_name():
+    return "__Host-cart" if current_app.config["LIVE"] else "cart"

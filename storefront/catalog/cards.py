@@ -1,0 +1,228 @@
+"""One page of a list: which goods, in which order, each with its price and stock of this moment; one query.
+
+The read model says which and in which order; what a card shows of price and stock is read live.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote
+
+from flask_babel import gettext as _
+from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
+
+from storefront.catalog import fulltext
+from storefront.catalog.availability import FEW, left
+from storefront.catalog.listing import WHOLE_SHOP
+from storefront.catalog.models import (
+    ListingCard,
+    ListingEntry,
+    ListingFacet,
+    Price,
+    Product,
+    ProductImage,
+    Variant,
+    VariantOption,
+)
+from storefront.catalog.narrowing import BEST, MOST_OPTIONS, NAME, NEWEST, PRICE, PRICE_DESCENDING, Wish
+from storefront.catalog.offers import current_price
+from storefront.catalog.pictures import Picture
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.stock.models import Stock
+
+PAGE = 24
+entries, cards = ListingEntry.__table__, ListingCard.__table__
+products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
+prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
+SORTS = {
+    NEWEST: entries.c.age,
+    PRICE: entries.c.price_min,
+    PRICE_DESCENDING: entries.c.price_down,
+    NAME: entries.c.name,
+}
+
+
+class Card(NamedTuple):
+    """A product in a list. Prices in minor units; `line` is the one thing worth saying beside the price."""
+
+    url: str
+    title: str
+    picture: Picture | None
+    price_minor: int
+    price_from: bool
+    compare_at_minor: int | None
+    currency: str
+    sold_out: bool
+    line: str
+
+
+class Shelf(NamedTuple):
+    """A page of a list, and how many goods the whole list has."""
+
+    cards: list[Card]
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list fills."""
+        return -(-self.total // PAGE)
+
+
+class Facet(NamedTuple):
+    """An option of the goods in a list, with the values they come in."""
+
+    name: str
+    values: list[str]
+
+
+def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf:
+    """A page of a category's goods, those of the categories below it too. `goods`: how many it has, if known."""
+    known = None if wish.narrows else goods
+    values = {"category": category_id}
+    return _shelf(_statement(wish.sort, None, known is not None, _shape(wish)), wish, values, known)
+
+
+def found(words: Sequence[str], wish: Wish) -> Shelf:
+    """A page of the goods that have all these words; the best `fulltext.MOST` of them are listed."""
+    values = {"category": WHOLE_SHOP, "words": fulltext.question(words)}
+    return _shelf(_statement(wish.sort, fulltext.matches(), False, _shape(wish)), wish, values, None)
+
+
+def newest(most: int, currency: str) -> list[Card]:
+    """The goods that came last."""
+    return of_category(WHOLE_SHOP, Wish(currency=currency), goods=most).cards[:most]
+
+
+def facets(category_id: int) -> list[Facet]:
+    """The options to choose from in a category, the commonest first; one query."""
+    facet = ListingFacet.__table__.c
+    rows = db.session.execute(
+        select(facet.name, facet.value, facet.goods)
+        .where(facet.category_id == category_id)
+        .order_by(facet.position, facet.value)
+        .limit(500)
+    )
+    by_name: dict[str, list] = {}
+    for name, value, goods in rows:
+        by_name.setdefault(name, []).append((value, goods))
+    often = sorted(by_name, key=lambda name: -sum(goods for _value, goods in by_name[name]))
+    return [Facet(name, [value for value, _goods in by_name[name]][:24]) for name in often[:MOST_OPTIONS]]
+
+
+def _shelf(statement, wish, values, known):
+    values |= {"now": clock.here(), "currency": wish.currency, "offset": (wish.page - 1) * PAGE}
+    rows = db.session.execute(statement, {**values, **_narrowed_by(wish)}).all()
+    total = known if known is not None else rows[0].total if rows else 0
+    return Shelf([_card(row, wish.currency) for row in rows], total)
+
+
+def _card(row, currency):
+    return Card(
+        url="/products/" + quote(row.slug),
+        title=row.title,
+        picture=Picture(row.key, row.alt, row.width, row.height) if row.key else None,
+        price_minor=row.price_min,
+        price_from=row.price_min != row.price_max,
+        compare_at_minor=row.compare_at if row.price_min == row.price_max else None,
+        currency=currency,
+        sold_out=row.most_left <= 0,
+        line=_("Only %(count)s left", count=int(row.all_left)) if 0 < row.all_left <= FEW else row.choices,
+    )
+
+
+def _shape(wish: Wish):
+    """What the statement depends on; the values themselves are bound to it."""
+    return (
+        wish.price_from is not None,
+        wish.price_to is not None,
+        wish.in_stock,
+        tuple(len(values) for _name, values in wish.options),
+    )
+
+
+def _narrowed_by(wish):
+    values = {"price_from": wish.price_from, "price_to": wish.price_to}
+    for i, (name, wanted) in enumerate(wish.options):
+        values[f"name{i}"] = name
+        values |= {f"value{i}_{k}": value for k, value in enumerate(wanted)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@lru_cache(maxsize=256)
+def _statement(sort, matches, counted, shape):
+    """The query of one page; built once for each way of asking, since building costs more than running it."""
+    page = _page(sort, matches, counted, shape).subquery("page")
+    shown = (page.c.total, page.c.sold_out, page.c.place, page.c.product_id)
+    in_stock_and_priced = variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
+        stock, stock.c.variant_id == variants.c.id
+    )
+    return (
+        select(
+            page.c.total,
+            products.c.slug,
+            products.c.title,
+            cards.c.choices,
+            *(images.c[name] for name in ("key", "alt", "width", "height")),
+            func.min(prices.c.amount_minor).label("price_min"),
+            func.max(prices.c.amount_minor).label("price_max"),
+            func.max(prices.c.compare_at_minor).label("compare_at"),
+            func.max(left()).label("most_left"),
+            func.sum(case((left() > 0, left()), else_=0)).label("all_left"),
+        )
+        .select_from(
+            page.join(products, products.c.id == page.c.product_id)
+            .join(cards, cards.c.product_id == page.c.product_id)
+            .outerjoin(images, images.c.id == cards.c.image_id)
+            .join(in_stock_and_priced, and_(variants.c.product_id == page.c.product_id, variants.c.active))
+        )
+        .group_by(*shown, products.c.id, cards.c.product_id, images.c.id)
+        .order_by(page.c.sold_out, page.c.place, page.c.product_id)
+    )
+
+
+def _page(sort, matches, counted, shape):
+    source, place = entries, SORTS.get(sort)
+    if matches is not None:
+        hits = matches.subquery("hits")
+        source = hits.join(entries, entries.c.product_id == hits.c.product_id)
+        place = hits.c.score if sort == BEST else place
+    total = literal(0) if counted else func.count().over()
+    return (
+        select(entries.c.product_id, entries.c.sold_out, place.label("place"), total.label("total"))
+        .select_from(source)
+        .where(entries.c.category_id == bindparam("category"), *_conditions(shape))
+        .order_by(entries.c.sold_out, place, entries.c.product_id)
+        .limit(PAGE)
+        .offset(bindparam("offset"))
+    )
+
+
+def _conditions(shape):
+    price_from, price_to, in_stock, wanted = shape
+    if price_from:
+        yield entries.c.price_max >= bindparam("price_from")
+    if price_to:
+        yield entries.c.price_min <= bindparam("price_to")
+    if in_stock or wanted:
+        yield _has_variant(in_stock, wanted)
+
+
+def _has_variant(in_stock, wanted):
+    """There is one active variant that is all that is asked for: of that colour and that size, and there."""
+    source = variants.outerjoin(stock, stock.c.variant_id == variants.c.id)
+    asked = [variants.c.product_id == entries.c.product_id, variants.c.active]
+    asked += [left() > 0] if in_stock else []
+    asked += [_has_option(i, values) for i, values in enumerate(wanted)]
+    return exists(select(literal(1)).select_from(source).where(*asked).correlate(entries))
+
+
+def _has_option(i, values):
+    option = options.alias(f"option{i}")
+    is_wanted = or_(*(option.c.value == bindparam(f"value{i}_{k}") for k in range(values)))
+    return exists(
+        select(literal(1))
+        .select_from(option)
+        .where(option.c.variant_id == variants.c.id, option.c.name == bindparam(f"name{i}"), is_wanted)
+        .correlate(variants)
+    )

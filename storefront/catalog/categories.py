@@ -1,0 +1,95 @@
+"""The tree of categories, read whole once a request: menus, paths and breadcrumbs come from it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import quote
+
+from flask import g
+from sqlalchemy import select
+
+from storefront.catalog.listing import WHOLE_SHOP
+from storefront.catalog.models import Category, ListingCount, ProductImage
+from storefront.catalog.pictures import Picture, picture_of
+from storefront.kit.db import db
+
+_categories, _counts = Category.__table__, ListingCount.__table__
+_TREE = (
+    select(_categories.c.id, _categories.c.parent_id, _categories.c.name, _categories.c.path, _counts.c.goods)
+    .outerjoin(_counts, _counts.c.category_id == _categories.c.id)
+    .order_by(_categories.c.position, _categories.c.name, _categories.c.id)
+)
+
+
+@dataclass
+class Place:
+    """A category with its address, its goods counted (those below it too), and what lies below it."""
+
+    id: int
+    parent_id: int | None
+    name: str
+    path: str
+    goods: int
+    below: list["Place"] = field(default_factory=list, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where its list is."""
+        return "/categories/" + quote(self.path)
+
+
+class Tree(NamedTuple):
+    """All categories: those at the top in their order, and each by id and by path."""
+
+    top: list[Place]
+    by_id: dict[int, Place]
+    by_path: dict[str, Place]
+
+
+class Tile(NamedTuple):
+    """A category with a picture of something in it."""
+
+    place: Place
+    picture: Picture | None
+
+
+def tree() -> Tree:
+    """The whole tree, in one query a request."""
+    if "category_tree" not in g:
+        places = [Place(*row[:4], row.goods or 0) for row in db.session.execute(_TREE)]
+        by_id = {place.id: place for place in places}
+        for place in places:
+            if place.parent_id in by_id:
+                by_id[place.parent_id].below.append(place)
+        top = [place for place in places if place.parent_id not in by_id]
+        g.category_tree = Tree(top, by_id, {place.path: place for place in places})
+    return g.category_tree
+
+
+def menu() -> list[Place]:
+    """The categories at the top, in the merchant's order."""
+    return tree().top
+
+
+def trail(place: Place | None) -> list[Place]:
+    """The categories from the top down to this one."""
+    return list(reversed(list(_upwards(place))))
+
+
+def tiles() -> list[Tile]:
+    """The top categories that have goods, each with a picture; one query."""
+    images = (
+        select(_counts.c.category_id, ProductImage.__table__)
+        .join(ProductImage, ProductImage.id == _counts.c.image_id)
+        .where(_counts.c.category_id != WHOLE_SHOP, _counts.c.category_id.in_([place.id for place in menu()]))
+    )
+    pictures = {row.category_id: picture_of(row) for row in db.session.execute(images)}
+    return [Tile(place, pictures.get(place.id)) for place in menu() if place.goods]
+
+
+def _upwards(place: Place | None) -> Iterator[Place]:
+    seen: set[int] = set()
+    while place is not None and place.id not in seen:
+        seen.add(place.id)
+        yield place
+        place = tree().by_id.get(place.parent_id) if place.parent_id else None

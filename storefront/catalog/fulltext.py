@@ -1,0 +1,134 @@
+"""The index of words: an FTS5 table on SQLite, a tsvector with GIN on PostgreSQL, behind the same verbs.
+
+Both are given words that are folded already and hold letters and digits only, so nothing that was typed or
+written is ever read as an operator, and both find the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, bindparam, column, event, literal_column, select, table, text
+
+from storefront.catalog.words import stem
+from storefront.kit.db import Base, db
+
+NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
+MOST = 1000  # so many matches are ranked and counted; a search for "a" costs no more than that
+
+_CREATE = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS product_search USING fts5("
+        "title, facts, story, tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3')",
+    ),
+    "postgresql": (
+        "CREATE TABLE IF NOT EXISTS product_search (product_id bigint PRIMARY KEY, document tsvector NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS ix_product_search_document ON product_search USING gin (document)",
+    ),
+}
+_PUT = {
+    "sqlite": "INSERT INTO product_search (rowid, title, facts, story) VALUES (:id, :title, :facts, :story)",
+    "postgresql": "INSERT INTO product_search (product_id, document) VALUES (:id, CAST(:document AS tsvector))",
+}
+_DROP = {
+    "sqlite": "DELETE FROM product_search WHERE rowid = :id",
+    "postgresql": "DELETE FROM product_search WHERE product_id = :id",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """The words of one product, weightiest first: its title, its facts, its story."""
+
+    product_id: int
+    title: list[str]
+    facts: list[str]
+    story: list[str]
+
+    @property
+    def distinct(self) -> list[str]:
+        """All its words, each once, in order."""
+        return sorted({*self.title, *self.facts, *self.story})
+
+
+def create_tables(connection) -> None:
+    """Make the index on this database if it is not there yet."""
+    for statement in _CREATE[connection.dialect.name]:
+        connection.execute(text(statement))
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _with_the_other_tables(target, connection, **options):
+    """Wherever all tables are made from the models, this one is made too."""
+    create_tables(connection)
+
+
+def put(documents: Sequence[Document]) -> None:
+    """Add documents to the index; they must not be in it."""
+    if documents:
+        rows = [_ROW[_dialect()](document) for document in documents]
+        db.session.execute(text(_PUT[_dialect()]), rows)
+
+
+def drop(product_ids: Sequence[int]) -> None:
+    """Take documents out of the index, if they are in it."""
+    if product_ids:
+        db.session.execute(text(_DROP[_dialect()]), [{"id": product_id} for product_id in product_ids])
+
+
+def matches() -> Select:
+    """product_id and score (lower is better) of the documents that have all the words of `:words`."""
+    return _MATCHES[_dialect()]
+
+
+def question(words: Sequence[str]) -> str:
+    """What `:words` must be to find these words, the last one also as the beginning of a longer one."""
+    stems = [stem(word) for word in words]
+    if _dialect() == "sqlite":
+        return " ".join(f'"{word}"' for word in stems) + "*"
+    return " & ".join(f"'{word}'" for word in stems) + ":*"
+
+
+def _dialect():
+    return db.session.get_bind().dialect.name
+
+
+def _sqlite_row(document):
+    columns = {"title": document.title, "facts": document.facts, "story": document.story}
+    return {"id": document.product_id, **{name: " ".join(_with_stems(words)) for name, words in columns.items()}}
+
+
+def _postgres_row(document):
+    """The document as a tsvector is written down: 'linen':1A,7D 'apron':2A."""
+    places, count = defaultdict(list), 0
+    for weight, words in (("A", document.title), ("B", document.facts), ("D", document.story)):
+        for count, word in enumerate(_with_stems(words), start=count + 1):  # noqa: B020 -- goes on where it was
+            if len(places[word]) < 200:
+                places[word].append(f"{min(count, 16383)}{weight}")
+    return {"id": document.product_id, "document": " ".join(f"'{word}':{','.join(at)}" for word, at in places.items())}
+
+
+def _with_stems(words):
+    for word in words:
+        yield word
+        if stem(word) != word:
+            yield stem(word)
+
+
+_ROW = {"sqlite": _sqlite_row, "postgresql": _postgres_row}
+_MATCHES = {
+    "sqlite": select(
+        literal_column("rowid").label("product_id"),
+        literal_column("bm25(product_search, 10.0, 4.0, 1.0)").label("score"),
+    )
+    .select_from(table(NAME))
+    .where(literal_column(NAME).op("MATCH")(bindparam("words")))
+    .limit(MOST),
+    "postgresql": select(
+        column("product_id"),
+        literal_column("-ts_rank(document, CAST(:words AS tsquery))").label("score"),
+    )
+    .select_from(table(NAME))
+    .where(text("document @@ CAST(:words AS tsquery)"))
+    .limit(MOST),
+}

@@ -1,0 +1,200 @@
+"""Taking an import back: new goods go, changed fields become what they were, stock moves the other way.
+
+What somebody changed since is left as it is now, and said: an undo takes back the import and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from flask_babel import gettext as _
+from sqlalchemy import column, delete, or_, select, table, union, update
+
+from storefront.catalog import listing, search, writing
+from storefront.catalog.drafts import PRODUCT_FIELDS, VARIANT_FIELDS, from_json
+from storefront.catalog.models import CatalogImport, CatalogImportItem, Category, Product, Variant, product_categories
+from storefront.catalog.saving import batches
+from storefront.catalog.stored import stored
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict, NotFound
+from storefront.stock.models import BACKORDER, StockReservation
+
+_cart_lines = table("cart_lines", column("variant_id"))
+_order_lines = table("order_lines", column("variant_id"))
+
+
+@dataclass
+class Undone:
+    """What was taken back: counts of products, and a sentence for everything that stayed."""
+
+    import_id: int
+    name: str
+    removed: int = 0
+    hidden: int = 0
+    restored: int = 0
+    kept: list[str] = field(default_factory=list)
+
+
+def imports(most: int = 50) -> list[CatalogImport]:
+    """The latest imports, newest first."""
+    return list(db.session.scalars(select(CatalogImport).order_by(CatalogImport.id.desc()).limit(most)))
+
+
+def undo(import_id: int | None = None, *, actor: str) -> Undone:
+    """Take back one import, or the latest that still stands. Inside the caller's transaction: all of it or none.
+
+    Raises NotFound when there is none, Conflict when it was undone already.
+    """
+    row = _taken(import_id, actor)
+    undone = Undone(row.id, row.name)
+    listing.one_at_a_time()
+    items = list(
+        db.session.scalars(
+            select(CatalogImportItem).where(CatalogImportItem.import_id == row.id).order_by(CatalogImportItem.id)
+        )
+    )
+    note = writing.Note(actor=actor, cause="import", ref=f"undo of import {row.id}")
+    for some in batches(items):
+        _remove([item for item in some if not item.before], undone)
+        _restore([item for item in some if item.before], row.currency, undone, note)
+    touched = [item.product_id for item in items if item.product_id]
+    db.session.expire_all()
+    listing.refresh(touched)
+    search.index(touched)
+    _remove_places(row.report.get("places", ()))
+    return undone
+
+
+def _taken(import_id, actor):
+    """The import, marked as undone: of two who try at once one wins."""
+    if import_id is None:
+        latest = select(CatalogImport.id).where(CatalogImport.undone_at.is_(None)).order_by(CatalogImport.id.desc())
+        import_id = db.session.scalar(latest.limit(1))
+    row = db.session.get(CatalogImport, import_id) if import_id else None
+    if row is None:
+        raise NotFound(_("There is no import to undo."))
+    mark = update(CatalogImport).where(CatalogImport.id == row.id, CatalogImport.undone_at.is_(None))
+    if not db.session.execute(mark.values(undone_at=clock.now(), undone_by=actor)).rowcount:
+        db.session.refresh(row)
+        when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
+        raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
+    return row
+
+
+def _remove(items, undone):
+    """New products go; those that an order or a cart knows are hidden."""
+    ids = {item.product_id for item in items} - {None}
+    known = _known_products(ids)
+    if ids - known:
+        db.session.execute(delete(Product).where(Product.id.in_(ids - known)))
+    if known:
+        db.session.execute(update(Product).where(Product.id.in_(known)).values(active=False, updated_at=clock.now()))
+    undone.removed += len(ids - known)
+    undone.hidden += len(known)
+    for item in items:
+        if item.product_id in known:
+            undone.kept.append(_("%(slug)s is hidden, not removed: an order or a cart has it", slug=item.slug))
+        elif item.product_id is None:
+            undone.kept.append(_("%(slug)s was removed already", slug=item.slug))
+
+
+def _known_products(ids):
+    variants = dict(
+        db.session.execute(select(Variant.id, Variant.product_id).where(Variant.product_id.in_(ids)).with_for_update())
+        .tuples()
+        .all()
+    )
+    return {variants[id] for id in _known_variants(variants)}
+
+
+def _known_variants(ids):
+    """Those of these variants that an order or a cart knows."""
+    uses = (select(where.c.variant_id).where(where.c.variant_id.in_(list(ids))) for where in _WHERE)
+    return set(db.session.scalars(union(*uses))) if ids else set()
+
+
+_WHERE = (_cart_lines, _order_lines, StockReservation.__table__)
+
+
+def _restore(items, currency, undone, note):
+    here = stored({item.product_id for item in items} - {None}, currency, lock=True)
+    for item in items:
+        if item.product_id not in here:
+            undone.kept.append(_("%(slug)s was removed since", slug=item.slug))
+            continue
+        now = here[item.product_id]
+        merged, pairs, gone = _merged(now, item, undone)
+        writing.update(now, merged, pairs, note)
+        if gone:
+            db.session.execute(delete(Variant).where(Variant.id.in_(gone)))
+        undone.restored += 1
+
+
+def _merged(now, item, undone):
+    """The product as it is now with what the import changed put back; SKU pairs; ids of variants to remove."""
+    before, after = from_json(item.before), from_json(item.after)
+    merged = _put_back(now.draft, before, after, PRODUCT_FIELDS, undone.kept, item.slug)
+    merged.pictures = _pictures_back(now.draft.pictures, before.pictures, after.pictures, item.pictures)
+    was = {variant.sku: variant for variant in before.variants}
+    did = {variant.sku: variant for variant in after.variants}
+    new = {now.variant_ids[v.sku] for v in now.draft.variants if v.sku in did and v.sku not in item.pairs}
+    gone = new - _known_variants(new)
+    merged.variants, pairs = [], {}
+    for variant in now.draft.variants:
+        old = was.get(item.pairs.get(variant.sku, ""))
+        if old:
+            back = _put_back(variant, old, did[variant.sku], VARIANT_FIELDS, undone.kept, variant.sku)
+            back = _counted_back(back, variant, old, did[variant.sku], now, undone.kept)
+        elif now.variant_ids[variant.sku] in new:
+            back = replace(variant, active=False)
+        else:
+            back = variant
+        merged.variants.append(back)
+        pairs[back.sku] = variant.sku
+    order = {sku: place for place, sku in enumerate(was)}
+    merged.variants.sort(key=lambda variant: order.get(variant.sku, len(order)))
+    return merged, pairs, gone
+
+
+def _put_back(now, before, after, names: Sequence[str], kept, what):
+    """The fields that the import changed as they were, unless somebody changed them since."""
+    values = {}
+    for name in names:
+        if name in ("on_hand", "pictures") or getattr(before, name) == getattr(after, name):
+            continue
+        if getattr(now, name) == getattr(after, name):
+            values[name] = getattr(before, name)
+        elif getattr(now, name) != getattr(before, name):
+            kept.append(_("%(what)s: %(field)s was changed since and stays", what=what, field=name))
+    return replace(now, **values)
+
+
+def _pictures_back(now, before, after, brought):
+    """Without those that the import brought; the words and the order of the others as they were."""
+    old, did = ({picture.source: picture for picture in pictures} for pictures in (before, after))
+    stay = [picture for picture in now if picture.source in old or picture.source not in brought]
+    order = {source: place for place, source in enumerate(old)}
+    back = [old[p.source] if p.source in old and did.get(p.source) == p else p for p in stay]
+    return sorted(back, key=lambda picture: order.get(picture.source, len(order)))
+
+
+def _counted_back(back, now, before, after, product, kept):
+    """The opposite movement; never below what orders hold."""
+    wanted = now.on_hand - ((after.on_hand or 0) - (before.on_hand or 0))
+    reserved = product.reserved[now.sku]
+    count = wanted if back.stock_policy == BACKORDER else max(wanted, reserved, 0)
+    if back.stock_policy != BACKORDER and now.on_hand < reserved and now.stock_policy == BACKORDER:
+        kept.append(_("%(sku)s: goes on being sold below zero, orders hold more than there are", sku=now.sku))
+        return replace(back, stock_policy=BACKORDER, on_hand=wanted)
+    if count != wanted:
+        kept.append(_("%(sku)s: %(count)d stay counted, orders hold them", sku=now.sku, count=count))
+    return replace(back, on_hand=count)
+
+
+def _remove_places(paths):
+    """Places that the import made, where nothing has come to stand in them since; the deepest first."""
+    for path in sorted(paths, key=lambda path: -path.count("/")):
+        child = select(Category.id).where(Category.path.like(f"{path}/%")).exists()
+        goods = select(product_categories.c.product_id).join(Category).where(Category.path == path).exists()
+        if not db.session.scalar(select(or_(child, goods))):
+            db.session.execute(delete(Category).where(Category.path == path))

@@ -1,0 +1,177 @@
+"""The window: home, lists, search, product pages, text pages, and what robots fetch."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask_babel import format_date, gettext as _
+
+from storefront import store
+from storefront.catalog import (
+    cards,
+    categories,
+    deliveries,
+    feeds,
+    fulltext,
+    narrowing,
+    product_page,
+    search,
+    structured,
+)
+from storefront.catalog.drawing import drawn
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.errors import NotFound
+from storefront.kit.pages import public_url
+from storefront.store.models import Setting
+
+bp = Blueprint("catalog", __name__)
+bp.add_app_template_global(drawn)
+NEW_GOODS = 8
+
+
+@bp.get("/")
+def home():
+    currency = store.current().currency
+    opening = db.session.scalar(db.select(Setting.value).where(Setting.key == "home")) or {}
+    return render_template(
+        "catalog/home.html",
+        opening=opening,
+        new_goods=cards.newest(NEW_GOODS, currency),
+        tiles=categories.tiles(),
+        canonical=public_url("catalog.home"),
+    )
+
+
+@bp.get("/categories/<path:path>")
+def category(path):
+    place = categories.tree().by_path.get(path.rstrip("/"))
+    if not place:
+        raise NotFound("There is no such category.")
+    if path != place.path:
+        return redirect(place.url, code=308)
+    wish = narrowing.read(request.args, store.current().currency)
+    shelf = _page_that_is_there(cards.of_category(place.id, wish, place.goods), wish)
+    trail = [(_("Shop"), "/"), *((step.name, step.url) for step in categories.trail(place))]
+    return render_template(
+        "catalog/category.html",
+        place=place,
+        trail=trail,
+        wish=wish,
+        shelf=shelf,
+        facets=cards.facets(place.id),
+        sorts=_sorts(),
+        canonical=structured.absolute(wish.all().address(place.url, page=wish.page)),
+        linked_data=[structured.block(structured.trail([(name, structured.absolute(url)) for name, url in trail]))],
+    )
+
+
+@bp.get("/search")
+def search_page():
+    text = request.args.get("q", "").strip()
+    wish = narrowing.read(
+        request.args, store.current().currency, usual_sort=narrowing.BEST, base=(("q", text),) if text else ()
+    )
+    asked = search.typed(text)
+    shelf = cards.found(asked, wish) if asked else cards.Shelf([], 0)
+    better = None
+    if asked and not shelf.total and wish.page == 1:
+        better, shelf = _past_a_slip(asked, wish, shelf)
+    _page_that_is_there(shelf, wish)
+    nothing = asked and not shelf.total
+    return render_template(
+        "catalog/search.html",
+        text=text,
+        wish=wish,
+        shelf=shelf,
+        more=shelf.total >= fulltext.MOST,
+        better=" ".join(better) if better and shelf.total else None,
+        sorts=[(narrowing.BEST, _("Best match")), *_sorts()],
+        nearest=search.nearest(asked) if nothing and not wish.narrows else [],
+    )
+
+
+@bp.get("/products/<slug>")
+def product(slug):
+    shop = store.current()
+    goods = product_page.goods(slug, shop.currency, request.args.get("sku", ""))
+    place = categories.tree().by_id.get(goods.category_id)
+    url = public_url("catalog.product", slug=goods.slug)
+    delivery = _delivery(goods)
+    trail = [(_("Shop"), "/"), *((step.name, step.url) for step in categories.trail(place))]
+    steps = [(name, structured.absolute(path)) for name, path in trail] + [(goods.title, url)]
+    facts, pictures = structured.product(goods, url, shop, delivery), goods.pictures
+    return render_template(
+        "catalog/product.html",
+        goods=goods,
+        trail=trail,
+        delivery=delivery,
+        arrives=delivery and format_date(clock.here() + timedelta(days=delivery.days_max), "EEE d MMM"),
+        weight=_weight(goods.weights),
+        canonical=url,
+        description=structured.description(goods),
+        social_type="product",
+        social_picture=structured.absolute(pictures[0].largest) if pictures else None,
+        linked_data=[structured.block(each) for each in (facts, structured.trail(steps))],
+    )
+
+
+@bp.get("/pages/<slug>")
+def page(slug):
+    return render_template("catalog/page.html", page=store.page(slug), canonical=public_url("catalog.page", slug=slug))
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> Response:
+    return feeds.sitemap()
+
+
+@bp.get("/sitemaps/<int:number>.xml")
+def sitemap_part(number) -> Response:
+    return feeds.sitemap_part(number)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    return feeds.robots()
+
+
+@bp.get("/feeds/products.xml")
+def product_feed() -> Response:
+    return feeds.products()
+
+
+def _page_that_is_there(shelf, wish):
+    """The page of a list. Raises NotFound for one after the last."""
+    if wish.page > max(1, shelf.pages) or (wish.page > 1 and not shelf.cards):
+        raise NotFound("The list is not that long.")
+    return shelf
+
+
+def _past_a_slip(asked, wish, shelf):
+    """The goods for the words as they were probably meant, if that finds any."""
+    better = search.respelled(asked)
+    return better, cards.found(better, wish) if better else shelf
+
+
+def _delivery(goods):
+    chosen = goods.selected
+    return deliveries.usual(chosen.weight_g, chosen.price_minor) if chosen and chosen.requires_shipping else None
+
+
+def _sorts():
+    return [
+        (narrowing.NEWEST, _("Newest")),
+        (narrowing.PRICE, _("Price, lowest first")),
+        (narrowing.PRICE_DESCENDING, _("Price, highest first")),
+        (narrowing.NAME, _("Name")),
+    ]
+
+
+def _weight(grams):
+    """Weights as people read them: 320 g, or 1.2–2 kg."""
+    if not grams:
+        return ""
+    ends = [grams[0]] if len(grams) == 1 else [grams[0], grams[-1]]
+    if ends[-1] < 1000:
+        return "–".join(str(end) for end in ends) + "\u00a0g"
+    return "–".join(f"{end / 1000:.2f}".rstrip("0").rstrip(".") for end in ends) + "\u00a0kg"

@@ -1,0 +1,34 @@
+"""What is typed and picked on the way to the preview."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, HiddenField
+from wtforms.validators import InputRequired
+
+from storefront.customers import AddressForm, valid_email
+
+
+class DeliveryForm(AddressForm):
+    """Who it is for and where it goes."""
+
+    email = EmailField(_l("Email"), [InputRequired(_l("Enter your email address")), valid_email])
+    other_billing = BooleanField(_l("The invoice goes to another address"))
+
+
+class ChoiceForm(FlaskForm):
+    """One of several rows (service levels, ways to pay): its id."""
+
+    choice = HiddenField()
+
+    @property
+    def chosen_id(self) -> int | None:
+        """The id that was picked, or None."""
+        typed = self.choice.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
+
+
+class ConfirmForm(FlaskForm):
+    """The preview's two tokens: what was shown, and which press of the button this is."""
+
+    quote_token = HiddenField()
+    confirm_token = HiddenField()

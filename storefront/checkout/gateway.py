@@ -1,0 +1,147 @@
+"""The page that leaves for the gateway, the ways back, and paying again."""
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from storefront import orders, payments
+from storefront.checkout.forms import ChoiceForm
+from storefront.checkout.intake import ask_and_settle, take_in
+from storefront.kit import events
+from storefront.kit.db import db, transaction
+from storefront.kit.errors import Conflict, NotFound
+from storefront.kit.limits import limiter
+from storefront.orders.models import Order
+from storefront.payments.gateways.base import Message
+from storefront.payments.models import Bill
+from storefront.payments.states import CREATED, REDIRECTED
+from storefront.stock import OutOfStock
+
+bp = Blueprint("gateway", __name__)
+HINTS = ("ok", "cancel", "error")
+LARGEST = 256 * 1024
+
+
+@bp.get("/pay/<key>")
+@limiter.limit("60 per minute")
+def leave(key):
+    """A form to the gateway. Only its first view presses its own button; later ones offer choices."""
+    bill = payments.bill_by_key(key)
+    order = db.session.get(Order, bill.order_id)
+    stage = orders.stage_of(order)
+    step = payments.form_of(bill)
+    if bill.status not in (CREATED, REDIRECTED) or not stage.may_pay or not step or stage.bill.id != bill.id:
+        return redirect(url_for("orders.show", key=order.key), code=303)
+    with transaction():
+        orders.locked(order.id)
+        first = payments.leave(db.session.get(Bill, bill.id))
+    g.form_action = tuple(step.get("form", {}).get("hosts", ())) or ("https:",)
+    label = payments.config_by_name(bill.backend).label
+    return render_template(
+        "checkout/leave.html", order=order, bill=bill, stage=stage, first=first, gateway_label=label, **step
+    )
+
+
+@bp.route("/payments/<gateway>/return/<key>/<hint>", methods=["GET", "POST"])
+@limiter.limit("60 per minute")
+def read_return(gateway, key, hint):
+    """The browser is back. Stored raw, verified if it can be, else a reason to ask; then the order's page."""
+    bill = payments.bill_by_key(key)
+    if bill.backend != gateway or hint not in HINTS:
+        raise NotFound(_("There is no such payment."))
+    order_key = db.session.get(Order, bill.order_id).key
+    with transaction():
+        message_id = payments.store_message(gateway, "return", _message(), bill.id).id
+    take_in(message_id)
+    if db.session.get(Bill, bill.id).status in (CREATED, REDIRECTED):
+        ask_and_settle(bill.id)
+        _note_hint(bill.id, hint)
+    return redirect(url_for("orders.show", key=order_key), code=303)
+
+
+@bp.route("/payments/<gateway>/notify", methods=["GET", "POST"])
+@limiter.limit("600 per minute")
+def read_notification(gateway):
+    """The gateway's server calls. Answered with a 2xx only when the message is stored."""
+    with transaction():
+        message_id = payments.store_message(gateway, "notify", _message()).id
+    answer = take_in(message_id)
+    headers = {"Content-Type": answer.content_type}
+    return Response(answer.body, status=answer.status, headers=headers)
+
+
+@bp.get("/orders/<key>/pay")
+def pay_page(key):
+    """Choose how to pay an order that is not paid yet."""
+    order = orders.by_key(key)
+    stage = orders.stage_of(order)
+    if not stage.may_pay:
+        return redirect(url_for("orders.show", key=order.key), code=303)
+    return render_template("checkout/pay_again.html", order=order, stage=stage, choices=_methods(order), form=ChoiceForm())
+
+
+@bp.post("/orders/<key>/pay")
+@limiter.limit("20 per minute")
+def pay(key):
+    """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid."""
+    order, form = orders.by_key(key), ChoiceForm()
+    method = _chosen(order, form)
+    try:
+        with transaction():
+            bill_id = orders.pay_again(order.id, method).id
+    except OutOfStock as error:
+        return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
+    bill = db.session.get(Bill, bill_id)
+    try:
+        step = payments.begin(bill, order.number)
+    except Exception:
+        with transaction():
+            orders.locked(order.id)
+            payments.cancel(db.session.get(Bill, bill_id), "step_failed")
+        raise
+    with transaction():
+        orders.locked(order.id)
+        payments.keep_step(db.session.get(Bill, bill_id), step)
+    next_step = db.session.get(Bill, bill_id).next_step
+    return redirect(next_step or url_for("orders.show", key=order.key), code=303)
+
+
+def _chosen(order, form):
+    """The way to pay that was picked, else the order's own, else the first that is possible."""
+    possible = [choice.method for choice in _methods(order) if not choice.why_not]
+    wanted = (form.chosen_id, order.payment_method.get("id"))
+    for method_id in wanted:
+        for method in possible:
+            if method.id == method_id:
+                return method
+    if not possible:
+        raise Conflict(_("There is no way to pay this order now. Write to us."), state=order.status)
+    return possible[0]
+
+
+def _methods(order):
+    country = order.billing_address.country if order.billing_address else None
+    return payments.methods(order.due_minor, order.currency, country)
+
+
+def _note_hint(bill_id, hint):
+    """An unsigned return proves nothing, but the page may say that the shopper is back."""
+    with transaction():
+        bill = db.session.get(Bill, bill_id)
+        if bill.status in (CREATED, REDIRECTED) and bill.extra.get("returned") != hint:
+            orders.locked(bill.order_id)
+            bill.extra = {**bill.extra, "returned": hint}
+            with events.acting_as("shopper"):
+                events.record("BILL_RETURNED", bill.order_id, id=bill.id, hint=hint)
+
+
+def _message():
+    """The request as it came, bytes and all, before anything is understood."""
+    request.max_content_length = LARGEST
+    return Message(
+        method=request.method,
+        query=request.query_string.decode("latin-1"),
+        body=request.get_data(parse_form_data=False),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        remote_addr=request.remote_addr or "",
+    )
+

@@ -1,0 +1,197 @@
+"""The four steps: address, shipping, payment, preview. Each has an address, a guard and a way back."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from storefront import cart, customers, orders, payments, shipping, store
+from storefront.cart import Quote, read_token
+from storefront.checkout.delivery import address_forms, keep_addresses
+from storefront.checkout.forms import ChoiceForm, ConfirmForm
+from storefront.checkout.steps import QuoteChanged, place
+from storefront.kit import ids
+from storefront.kit.db import transaction
+from storefront.kit.errors import Invalid
+from storefront.kit.limits import limiter
+from storefront.stock import OutOfStock
+
+bp = Blueprint("preview", __name__, url_prefix="/checkout")
+
+
+@bp.route("/address", methods=["GET", "POST"])
+def address():
+    """Where it goes and who it is for."""
+    quote = _quote_or_none()
+    if quote is None:
+        return redirect(url_for("cart.show"), code=303)
+    if store.current().require_account and not current_user.is_authenticated:
+        return redirect(url_for("account.sign_in", next=request.path), code=303)
+    form, billing = address_forms(quote)
+    if request.method == "GET" or form.changes_country or billing.changes_country:
+        return render_template("checkout/address.html", form=form, billing=billing, quote=quote)
+    fine = form.validate_on_submit()
+    fine = (not form.other_billing.data or billing.validate_on_submit()) and fine
+    if fine and quote.requires_shipping and not shipping.covers(form.values, quote.currency):
+        form.country.errors = [_("We do not send to this address. Choose another one.")]
+        fine = False
+    if not fine:
+        return render_template("checkout/address.html", form=form, billing=billing, quote=quote), 400
+    with transaction():
+        keep_addresses(quote.cart, form, billing)
+    return redirect(_next_after("address", quote), code=303)
+
+
+@bp.route("/shipping", methods=["GET", "POST"])
+def shipping_step():
+    """How it travels; the first way is chosen unless another is."""
+    quote = _quote_or_none()
+    if away := _missing_before(quote, "shipping"):
+        return redirect(away, code=303)
+    if not quote.requires_shipping:
+        return redirect(url_for("preview.payment"), code=303)
+    form = ChoiceForm()
+    if request.method == "POST":
+        if form.validate_on_submit() and form.chosen_id in {level.level_id for level in quote.levels}:
+            with transaction():
+                cart.choose(quote.cart, service_level_id=form.chosen_id)
+            return redirect(_next_after("shipping", quote), code=303)
+        problems = [("choice", _("Choose how we shall send it."))]
+        return render_template("checkout/shipping.html", form=form, quote=quote, problems=problems), 400
+    _tell_lost_level(quote)
+    return render_template("checkout/shipping.html", form=form, quote=quote)
+
+
+@bp.route("/payment", methods=["GET", "POST"])
+def payment():
+    """How it is paid."""
+    quote = _quote_or_none()
+    if away := _missing_before(quote, "payment"):
+        return redirect(away, code=303)
+    form, choices = ChoiceForm(), _methods(quote)
+    if request.method == "POST":
+        possible = {choice.method.id for choice in choices if not choice.why_not}
+        if form.validate_on_submit() and form.chosen_id in possible:
+            with transaction():
+                _keep_choices(quote, payment_method_id=form.chosen_id)
+            return redirect(url_for("preview.preview"), code=303)
+        problems = [("choice", _("Choose how you would like to pay."))]
+        return render_template("checkout/payment.html", form=form, quote=quote, choices=choices, problems=problems), 400
+    return render_template("checkout/payment.html", form=form, quote=quote, choices=choices)
+
+
+@bp.get("/preview")
+def preview():
+    """Everything before the commitment. Writes nothing."""
+    quote = _quote_or_none()
+    if away := _missing_before(quote, "preview"):
+        return redirect(away, code=303)
+    return _preview_page(ConfirmForm(formdata=None), quote)
+
+
+@bp.post("/preview")
+@limiter.limit("30 per minute")
+def confirm():
+    """Confirm: the order is placed, and the shopper goes on to pay it."""
+    form, basket = ConfirmForm(), cart.current()
+    if placed := _placed_before(form, basket):
+        return redirect(url_for("orders.show", key=placed.key), code=303)
+    quote = cart.quote(basket) if basket else None
+    if away := _missing_before(quote, "preview"):
+        return redirect(away, code=303)
+    if not form.validate_on_submit() or not _is_token(form.confirm_token.data):
+        return _preview_page(form, quote, problem=_("Please send this once more.")), 400
+    try:
+        attempt = place(basket, _method(quote), form.quote_token.data, form.confirm_token.data, _ip_hash())
+    except (QuoteChanged, OutOfStock) as error:
+        quote = cart.quote(cart.current())
+        return _preview_page(form, quote, problem=error.message, shown=_shown(form)), 409
+    except orders.PaymentPending as error:
+        return _preview_page(form, quote, problem=error.message, pending=error.data["order_key"]), 409
+    return redirect(attempt.next_page, code=303)
+
+
+def _quote_or_none() -> Quote | None:
+    basket = cart.current()
+    return cart.quote(basket) if basket and basket.lines else None
+
+
+def _missing_before(quote, step):
+    """The address of the first step that is not done yet, if it comes before this one."""
+    if quote is None or not quote.lines:
+        return url_for("cart.show")
+    if quote.billing_address is None or not quote.email:
+        return url_for("preview.address")
+    if step == "shipping" or not quote.requires_shipping:
+        missing = None
+    else:
+        missing = None if quote.level else url_for("preview.shipping_step")
+    if missing or step in ("shipping", "payment"):
+        return missing
+    return None if _method(quote) and quote.method_id else url_for("preview.payment")
+
+
+def _next_after(step, quote):
+    """The next step, or back to the review for somebody who came from there to change one thing."""
+    if request.args.get("change") and not _missing_before(cart.quote(cart.current()), "preview"):
+        return url_for("preview.preview")
+    if step == "address" and quote.requires_shipping:
+        return url_for("preview.shipping_step")
+    return url_for("preview.payment")
+
+
+def _methods(quote):
+    return payments.methods(quote.due_minor, quote.currency, quote.billing_address["country"])
+
+
+def _method(quote):
+    country = quote.billing_address["country"]
+    return payments.current_method(quote.method_id, quote.due_minor, quote.currency, country)
+
+
+def _keep_choices(quote, **choices):
+    """What was shown as chosen is chosen: the level that came first counts, too."""
+    if quote.level and quote.cart.service_level_id != quote.level.level_id:
+        choices["service_level_id"] = quote.level.level_id
+    cart.choose(quote.cart, **choices)
+
+
+def _preview_page(form, quote, problem="", shown=None, pending=None):
+    form.quote_token.data, form.confirm_token.data = quote.token, ids.new_key()
+    return render_template(
+        "checkout/preview.html",
+        form=form,
+        quote=quote,
+        method=_method(quote),
+        problem=problem,
+        shown=shown,
+        pending=pending,
+        lines_of=customers.lines,
+        window=store.current().payment_window_min,
+    )
+
+
+def _placed_before(form, basket):
+    token = form.confirm_token.data
+    return orders.placed_from(token, basket.id) if basket and _is_token(token) else None
+
+
+def _is_token(token):
+    return bool(token) and len(token) == len(ids.new_key()) and token.isascii() and token.isprintable()
+
+
+def _shown(form):
+    try:
+        return read_token(form.quote_token.data or "")["content"]
+    except Invalid:
+        return None
+
+
+def _tell_lost_level(quote):
+    if quote.cart.service_level_id and quote.level and quote.level.level_id != quote.cart.service_level_id:
+        flash(_("The way of sending that you had chosen does not reach this address."), "warn")
+
+
+def _ip_hash():
+    return ids.digest(current_app.config["SECRET_KEY"] + (request.remote_addr or ""))[:32]
+
+

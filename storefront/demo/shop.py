@@ -1,0 +1,142 @@
+"""A shop to try: Kalm, in Riga, with two tax rates, three regions and the sandbox gateway."""
+
+import secrets
+
+from flask import current_app
+from sqlalchemy import select
+
+from storefront import store
+from storefront.kit import signing
+from storefront.kit.db import db
+from storefront.payments.models import GatewayConfig, PaymentMethod
+from storefront.shipping.models import ServiceLevel, ShippingRegion
+from storefront.store.models import Sequence, Store
+from storefront.taxes.models import TaxCategory, TaxRate
+
+BALTIC = ["LV", "LT", "EE"]
+EUROPE = "AT BE BG CY CZ DE DK ES FI FR GR HR HU IE IT LU MT NL PL PT RO SE SI SK".split()
+# Standard and reduced rates of value added tax, in parts per million; the merchant answers for them.
+RATES = {
+    "LV": (210000, 120000),
+    "LT": (210000, 90000),
+    "EE": (240000, 90000),
+    "AT": (200000, 100000),
+    "BE": (210000, 60000),
+    "DE": (190000, 70000),
+    "ES": (210000, 100000),
+    "FI": (255000, 135000),
+    "FR": (200000, 55000),
+    "IE": (230000, 135000),
+    "IT": (220000, 100000),
+    "NL": (210000, 90000),
+    "PL": (230000, 80000),
+    "SE": (250000, 120000),
+}
+PAGES = (
+    ("terms", "Terms", "<p>These are the terms of a demonstration shop: nothing here is sold or sent.</p>"),
+    (
+        "privacy",
+        "Privacy",
+        "<p>We keep what an order needs: your name, address and e-mail, and what you ordered. "
+        "Card details are typed at the payment service only; they never reach this shop.</p>",
+    ),
+    ("returns", "Returns", "<p>You can send things back within 30 days. Write to us and we send a label.</p>"),
+    ("contact", "Contact", "<p>Write to <a href='mailto:hello@kalm.example'>hello@kalm.example</a>, or call.</p>"),
+)
+
+
+def set_up() -> bool:
+    """Make the shop's row and what a first order needs, in the caller's transaction; False if there is a shop."""
+    if db.session.scalar(select(Store.id).limit(1)):
+        return False
+    db.session.add(
+        Store(
+            name="Kalm",
+            legal_name="Kalm SIA",
+            address="Miera iela 12, Rīga, LV-1001, Latvia",
+            email="hello@kalm.example",
+            phone="+371 2000 0000",
+            vat_number="LV40000000000",
+            currency="EUR",
+            country="LV",
+            timezone="Europe/Riga",
+        )
+    )
+    db.session.add(Sequence(name="order", next_value=1001))
+    standard, reduced = TaxCategory(code="standard", name="Standard"), TaxCategory(code="reduced", name="Reduced")
+    db.session.add_all([standard, reduced])
+    db.session.flush()
+    _regions(standard)
+    _taxes(standard, reduced)
+    for place, (slug, title, body) in enumerate(PAGES):
+        store.save_page(slug, title=title, body=body, position=place)
+    sandbox_gateway()
+    return True
+
+
+def sandbox_gateway() -> None:
+    """The sandbox as a payment method, with a signing key of its own; and paying on pickup, switched off."""
+    config = GatewayConfig(
+        name="sandbox",
+        label="Sandbox Pay",
+        type="sandbox",
+        mode="test",
+        properties={"page": f"{current_app.config['PUBLIC_URL']}/sandbox"},
+        secrets={"key": signing.sealed(secrets.token_urlsafe(32))},
+    )
+    pickup = GatewayConfig(name="pickup", label="Pay on pickup", type="offline", mode="live")
+    db.session.add_all(
+        [
+            PaymentMethod(
+                code="card", label="Card", description="Visa, Mastercard; on the page of Sandbox Pay", config=config
+            ),
+            PaymentMethod(
+                code="pickup",
+                label="Pay on pickup",
+                description="In our shop in Riga, by card or in cash",
+                config=pickup,
+                position=1,
+                auto_approve=True,
+                countries=["LV"],
+                active=False,
+            ),
+        ]
+    )
+    db.session.flush()
+
+
+def _regions(standard):
+    for name, countries, levels in (
+        ("Latvia", ["LV"], (("Parcel locker", "Omniva", 290, 1, 2), ("Courier to the door", "DPD", 490, 1, 2))),
+        ("Baltic states", ["LT", "EE"], (("Parcel locker", "Omniva", 390, 2, 3), ("Courier to the door", "DPD", 690, 2, 3))),
+        ("European Union", EUROPE, (("Standard", "DPD", 1290, 4, 7),)),
+    ):
+        region = ShippingRegion(name=name, countries=countries)
+        db.session.add(region)
+        for place, (level, carrier, cost, least, most) in enumerate(levels):
+            region.levels.append(
+                ServiceLevel(
+                    name=level,
+                    carrier=carrier,
+                    currency="EUR",
+                    params={"amount_minor": cost},
+                    days_min=least,
+                    days_max=most,
+                    position=place,
+                    tax_category_id=standard.id,
+                )
+            )
+    db.session.flush()
+
+
+def _taxes(standard, reduced):
+    """One region a country: sellers within the union charge the rate of the country of delivery."""
+    for country in (*BALTIC, *EUROPE):
+        rates = RATES.get(country)
+        if rates is None:
+            continue
+        region = ShippingRegion(name=f"VAT {country}", countries=[country])
+        db.session.add(region)
+        db.session.flush()
+        for category, ppm in zip((standard, reduced), rates, strict=True):
+            db.session.add(TaxRate(region_id=region.id, category_id=category.id, name="VAT", rate_ppm=ppm))

@@ -1,0 +1,35 @@
+"""Jobs about money: stored messages, quiet bills, refunds on their way, orders that nobody paid."""
+
+from storefront import checkout, orders, payments, store
+from storefront.jobs.each import each, each_alone
+
+
+def apply_waiting_messages() -> dict[str, int]:
+    """Apply what was stored but not applied: after a crash, or because the bill was not known yet."""
+    return each_alone(payments.unread(), checkout.take_in)
+
+
+def ask_about_quiet_bills() -> dict[str, int]:
+    """Ask the gateways about bills that have said nothing for a while."""
+    return each_alone(payments.quiet(), checkout.ask_and_settle)
+
+
+def send_refunds() -> dict[str, int]:
+    """Send the refunds that were asked for, and ask again about those without an answer."""
+    return each_alone(payments.unsent_refunds(), checkout.send_refund)
+
+
+def close_unpaid_orders() -> dict[str, int]:
+    """Close the orders that nobody paid for in time, so that their goods go back on the shelf."""
+    return each(orders.overdue(), orders.close_if_unpaid, first=_ask_all)
+
+
+def remove_failed_orders() -> dict[str, int]:
+    """Remove closed orders that never saw money, after their time; a tombstone stays."""
+    return each(orders.old_failures(store.current().retention_failed_days), orders.remove_if_worthless)
+
+
+def _ask_all(order_id):
+    for bill in payments.open_bills(order_id):
+        if bill.claimed_at is not None:
+            checkout.ask_and_settle(bill.id)

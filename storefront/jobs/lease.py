@@ -1,0 +1,34 @@
+"""The right to run: one holder among all workers, for a time, by a conditional update of one row."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from storefront.jobs.models import JobLease
+from storefront.kit import clock
+from storefront.kit.db import db, transaction
+
+
+def take(name: str, holder: str, lasting: timedelta) -> bool:
+    """Take or renew a lease; False while somebody else holds it."""
+    try:
+        with transaction():
+            now = clock.now()
+            mine_or_free = (JobLease.holder == holder) | (JobLease.until < now)
+            values = {"holder": holder, "until": now + lasting}
+            if db.session.execute(update(JobLease).where(JobLease.job == name, mine_or_free).values(**values)).rowcount:
+                return True
+            if db.session.get(JobLease, name) is None:
+                db.session.execute(insert(JobLease).values(job=name, **values))
+                return True
+            return False
+    except IntegrityError:
+        return False  # another worker made the row in this moment
+
+
+def give_back(name: str, holder: str) -> None:
+    """Let somebody else have it at once."""
+    with transaction():
+        now = clock.now()
+        db.session.execute(update(JobLease).where(JobLease.job == name, JobLease.holder == holder).values(until=now))

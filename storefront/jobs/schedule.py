@@ -1,0 +1,50 @@
+"""The table of everything that happens by itself, and how often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from storefront import sandbox
+from storefront.jobs.bills import (
+    apply_waiting_messages,
+    ask_about_quiet_bills,
+    close_unpaid_orders,
+    remove_failed_orders,
+    send_refunds,
+)
+from storefront.jobs.carts import refresh_sold_out, remove_stale_carts
+from storefront.jobs.letters import deliver_events
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of the table."""
+
+    run: Callable[[], dict[str, int]]
+    every: timedelta
+    test_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """What `flask jobs once` calls it."""
+        return self.run.__name__
+
+
+def deliver_sandbox_notices() -> dict[str, int]:
+    """Notifications of the sandbox gateway that are due."""
+    return {"done": sandbox.deliver_due()}
+
+
+SCHEDULE = (
+    # job                         every
+    Job(deliver_events, timedelta(seconds=5)),
+    Job(deliver_sandbox_notices, timedelta(seconds=5), test_only=True),
+    Job(send_refunds, timedelta(seconds=10)),
+    Job(apply_waiting_messages, timedelta(seconds=30)),
+    Job(close_unpaid_orders, timedelta(minutes=1)),
+    Job(ask_about_quiet_bills, timedelta(minutes=1)),
+    Job(refresh_sold_out, timedelta(minutes=1)),
+    Job(remove_failed_orders, timedelta(days=1)),
+    Job(remove_stale_carts, timedelta(days=1)),
+)
+BY_NAME = {job.name: job for job in SCHEDULE}

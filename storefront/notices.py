@@ -1,0 +1,164 @@
+"""Who is told what when something has happened: one table, one function a letter.
+
+A letter is written from the order's snapshot when the job delivers the event; it may read anything, sends
+something, and changes no order, bill or stock.
+"""
+
+import logging
+from collections.abc import Callable
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from storefront import customers, payments, store
+from storefront.kit import events, mail, money
+from storefront.kit.db import db
+from storefront.kit.events import OrderEvent
+from storefront.orders.models import Order, Shipment
+from storefront.orders.states import BY_MERCHANT, BY_REVIEW, BY_SHOPPER, STEP_FAILED, SUPERSEDED
+from storefront.payments.models import Bill, Refund
+
+log = logging.getLogger(__name__)
+Handler = Callable[[OrderEvent], None]
+
+
+def received(event: OrderEvent) -> None:
+    """The order is written down and waits for its money, with the link to pay."""
+    order = _order(event)
+    if order.status == "HOLD" and event.data.get("was") == "NEW":
+        _write("received", order, _("order %(number)s, not paid yet", number=order.number))
+
+
+def receipt(event: OrderEvent) -> None:
+    """The money is there."""
+    order = _order(event)
+    _write("receipt", order, _("order %(number)s paid", number=order.number), late=event.data.get("late", False))
+
+
+def approved(event: OrderEvent) -> None:
+    """The order goes to fulfilment without a payment before it."""
+    order = _order(event)
+    if event.data.get("reason") in ("nothing_due", "approved", "accepted"):
+        _write("receipt", order, _("order %(number)s confirmed", number=order.number), late=False)
+
+
+def cancelled(event: OrderEvent) -> None:
+    """The order has ended; a replaced one is told of by its successor."""
+    order = _order(event)
+    if event.data.get("reason") != SUPERSEDED:
+        person = event.data.get("reason") in (BY_SHOPPER, BY_MERCHANT, BY_REVIEW)
+        _write("cancelled", order, _("order %(number)s cancelled", number=order.number), person=person)
+
+
+def failed(event: OrderEvent) -> None:
+    """The payment never came through. What failed before the payment was told on the page."""
+    order = _order(event)
+    if event.data.get("reason") != STEP_FAILED:
+        _write("failed", order, _("order %(number)s was not paid", number=order.number))
+
+
+def on_its_way(event: OrderEvent) -> None:
+    """A parcel has left."""
+    order, shipment = _order(event), db.session.get(Shipment, event.data["id"])
+    _write("shipped", order, _("order %(number)s is on its way", number=order.number), shipment=shipment)
+
+
+def refunded(event: OrderEvent) -> None:
+    """Money is on its way back."""
+    order, refund = _order(event), db.session.get(Refund, event.data["id"])
+    _write("refunded", order, _("refund for order %(number)s", number=order.number), refund=refund)
+
+
+def needs_attention(event: OrderEvent) -> None:
+    """A payment does not fit: the shopper is told in plain words that nothing is lost."""
+    order, bill = _order(event), db.session.get(Bill, event.data["id"])
+    _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=bill)
+
+
+def tell_owner(event: OrderEvent) -> None:
+    """The merchant hears of money that waits on the desk."""
+    shop, order = store.current(), _order(event)
+    words = _(
+        "Money came for order %(number)s that does not fit (%(reason)s). It waits on the desk: %(url)s",
+        number=order.number,
+        reason=event.data.get("reason", ""),
+        url=f"{current_app.config['PUBLIC_URL']}/admin/orders/{order.number}",
+    )
+    subject = f"{shop.name}: {_('a payment needs you')}"
+    mail.send(
+        mail.letter(
+            to=shop.email,
+            sender=(shop.name, shop.email),
+            subject=subject,
+            text=words + "\n",
+            html=render_template("emails/plain.html", words=words, subject=subject),
+            reference=f"event-{event.id}",
+        )
+    )
+
+
+def close_session(event: OrderEvent) -> None:
+    """An attempt of ours has ended: its session at the gateway shall end too, if that can be told."""
+    bill = db.session.get(Bill, event.data["id"])
+    if bill.claimed_at is not None:
+        payments.close_at_gateway(bill, bill.reference)
+
+
+HANDLERS: dict[str, tuple[Handler, ...]] = {
+    "ORDER_HELD": (received,),
+    "ORDER_PAID": (receipt,),
+    "ORDER_RELEASED": (approved,),
+    "ORDER_CANCELLED": (cancelled,),
+    "ORDER_FAILED": (failed,),
+    "ORDER_SHIPMENT_SHIPPED": (on_its_way,),
+    "REFUND_SUCCEEDED": (refunded,),
+    "BILL_QUARANTINED": (needs_attention, tell_owner),
+    "BILL_CANCELLED": (close_session,),
+    "BILL_EXPIRED": (close_session,),
+}
+AGAIN: dict[str, str] = {"ORDER_HELD": "received", "ORDER_PAID": "receipt", "ORDER_SHIPMENT_SHIPPED": "on_its_way"}
+BY_NAME: dict[str, Handler] = {handler.__name__: handler for row in HANDLERS.values() for handler in row}
+
+
+def subscribe() -> None:
+    """From now on each of these events leaves an outbox row for each of its handlers."""
+    for event_type, handlers in HANDLERS.items():
+        for handler in handlers:
+            kind = "handler" if handler is close_session else "mail"
+            events.subscribe(event_type, kind, handler.__name__)
+
+
+def deliver(event: OrderEvent, target: str) -> None:
+    """Run one handler for one event. Raises what it raises: the job tries again later."""
+    with force_locale(store.current().locale):
+        BY_NAME[target](event)
+
+
+def _order(event) -> Order:
+    return db.session.get(Order, event.order_id)
+
+
+def _write(name, order, subject, **more):
+    shop, public = store.current(), current_app.config["PUBLIC_URL"]
+    context = {
+        "order": order,
+        "store": shop,
+        "order_url": f"{public}/orders/{order.key}",
+        "pay_url": f"{public}/orders/{order.key}/pay",
+        "money": lambda amount, currency: money.shown(amount, currency, order.locale),
+        "lines_of": customers.lines,
+        **more,
+    }
+    mail.send(
+        mail.letter(
+            to=order.email,
+            sender=(shop.name, shop.email),
+            subject=f"{shop.name}: {subject}",
+            text=render_template(f"emails/{name}.txt", **context),
+            html=render_template(f"emails/{name}.html", **context),
+            reference=f"{name}-{order.number}",
+        )
+    )
+
+

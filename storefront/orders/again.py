@@ -1,0 +1,83 @@
+"""Paying the same order again, and keeping its goods a little longer."""
+
+from datetime import timedelta
+
+from storefront import cart, payments, stock
+from storefront.kit import clock, events
+from storefront.kit.errors import Conflict
+from storefront.orders.finding import locked
+from storefront.orders.models import Order
+from storefront.orders.money import refresh
+from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end
+from storefront.orders.states import CLOSED, HOLD, ORDER, SUPERSEDED
+from storefront.payments.models import Bill, PaymentMethod
+from storefront.payments.states import MONEY, PENDING
+
+PRICES_STAND_FOR = timedelta(hours=24)
+
+
+def pay_again(order_id: int, method: PaymentMethod) -> Bill:
+    """A new attempt for an unpaid order: older open ones are cancelled, the goods are kept or taken again.
+
+    Raises Conflict, naming the state, when it is paid, being paid, replaced, or too old; OutOfStock when its
+    goods are gone.
+    """
+    order = locked(order_id)
+    bills = payments.bills_of(order.id)
+    if any(bill.status in (PENDING, "AUTHORIZED", *MONEY) for bill in bills):
+        raise Conflict("A payment for this order is there already, or being processed.", state=order.status)
+    if order.status in CLOSED:
+        _reopen(order)
+    elif order.status != HOLD:
+        raise Conflict("This order cannot be paid any more.", state=order.status)
+    for bill in payments.open_bills(order.id):
+        payments.cancel(bill, "new_attempt")
+    _extend(order)
+    bill = payments.open_bill(
+        order.id, order.number, method, order.due_minor, order.currency, expires_at=shown_end(order)
+    )
+    order.payment_method = {"code": method.code, "label": method.label, "id": method.id}
+    refresh(order)
+    return bill
+
+
+
+
+def keep(order_id: int) -> Order:
+    """The shopper asks to keep the goods longer; at most three times. Raises Conflict after that."""
+    order = locked(order_id)
+    if order.status != HOLD or order.hold_expires_at is None or order.hold_expires_at <= clock.now():
+        raise Conflict("The goods are not kept any more.", state=order.status)
+    if order.extensions >= MOST_EXTENSIONS:
+        raise Conflict("We cannot keep the goods any longer than this.", state=order.status)
+    _extend(order)
+    refresh(order)
+    return order
+
+
+def may_keep(order: Order) -> bool:
+    """Whether one more extension is allowed."""
+    return order.status == HOLD and order.extensions < MOST_EXTENSIONS
+
+
+def _extend(order):
+    """hold end = max(old, now + window + grace), at most three times."""
+    if order.extensions >= MOST_EXTENSIONS:
+        return
+    later = hold_end()
+    if order.hold_expires_at is None or later > order.hold_expires_at:
+        order.hold_expires_at, order.extensions = later, order.extensions + 1
+        events.record("ORDER_HOLD_PROLONGED", order.id, until=later.isoformat(), why="shopper")
+
+
+def _reopen(order):
+    """A closed order may be paid after all while its prices stand and its goods are there."""
+    if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
+        raise Conflict("This order was replaced by a newer one.", state=order.status)
+    if order.placed_at < clock.now() - PRICES_STAND_FOR:
+        raise Conflict("This order is too old to be paid: order once more at today's prices.", state=order.status)
+    stock.reserve(order.lines)
+    order.hold_expires_at = hold_end()
+    order.close_reason, order.closed_at = "", None
+    ORDER.apply(order, "held")
+    cart.set_open_order(order.cart_id, order.id)

@@ -1,0 +1,58 @@
+"""Finding orders: by key for shoppers, by id for jobs, always locked before they change."""
+
+import hmac
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.errors import NotFound
+from storefront.orders.models import Order
+from storefront.orders.states import CLOSED, HOLD, NEW
+
+CRASHED_AFTER = timedelta(minutes=5)
+
+
+def by_key(key: str) -> Order:
+    """The order of an address. Raises NotFound, whether it never was or the key is only nearly right."""
+    order = db.session.scalar(select(Order).filter_by(key=key))
+    if order is None or not hmac.compare_digest(order.key.encode(), key.encode("utf-8", "replace")):
+        raise NotFound("There is no order at this address.")
+    return order
+
+
+def by_number(number: str) -> Order:
+    """The order with this number. Raises NotFound."""
+    order = db.session.scalar(select(Order).filter_by(number=number))
+    if order is None:
+        raise NotFound("There is no order with this number.")
+    return order
+
+
+def locked(order_id: int) -> Order:
+    """The order's row, the first that anybody takes: under it follow its bills, goods and ledger."""
+    order = db.session.scalar(
+        select(Order).filter_by(id=order_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound("There is no such order any more.")
+    return order
+
+
+def overdue() -> list[int]:
+    """The ids of orders whose hold is over, and of those that a crash left in NEW; longest waiting first."""
+    now = clock.now()
+    ended = (Order.status == HOLD) & (Order.hold_expires_at < now)
+    crashed = (Order.status == NEW) & (Order.placed_at < now - CRASHED_AFTER)
+    return list(db.session.scalars(select(Order.id).where(ended | crashed).order_by(Order.id).limit(500)))
+
+
+def old_failures(keep_days: int) -> list[int]:
+    """The ids of closed orders whose time to be kept is over."""
+    before = clock.now() - timedelta(days=keep_days)
+    return list(
+        db.session.scalars(
+            select(Order.id).where(Order.status.in_(CLOSED), Order.closed_at < before).order_by(Order.id).limit(500)
+        )
+    )

@@ -1,0 +1,177 @@
+"""An order begins: a confirmed quote is copied, its goods are set aside, and it waits for its money."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from storefront import cart, stock, store, taxes
+from storefront.cart import Quote
+from storefront.kit import clock, events, ids
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict
+from storefront.orders.closing import close
+from storefront.orders.finding import locked
+from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
+from storefront.orders.states import HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
+from storefront.payments.models import Bill, PaymentMethod
+from storefront.payments.states import MONEY, PENDING
+
+MOST_EXTENSIONS = 3
+
+
+class PaymentPending(Conflict):
+    """An earlier attempt to pay may still succeed. `data["order_key"]` is its order's."""
+
+    code = "payment_pending"
+
+
+def take_number() -> str:
+    """The next order number. A crash after this leaves a gap, never a double."""
+    return f"{store.current().order_prefix}{store.next_number('order')}"
+
+
+def placed_from(confirm_token: str, cart_id: int) -> Order | None:
+    """The order that this press of the button has made already, if it was pressed before."""
+    return db.session.scalar(select(Order).filter_by(confirm_token=confirm_token, cart_id=cart_id))
+
+
+def same_order(quote: Quote) -> Order | None:
+    """An unpaid order of this cart with exactly this content: another tab was quicker."""
+    wanted = select(Order).filter_by(cart_id=quote.cart.id, quote_hash=quote.hash)
+    return db.session.scalar(wanted.where(Order.status.in_((NEW, HOLD))).order_by(Order.id.desc()).limit(1))
+
+
+def refuse_if_pending(quote: Quote) -> None:
+    """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
+    earlier = db.session.get(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
+    if earlier and earlier.status == HOLD and _money_may_come(earlier.id):
+        raise PaymentPending(
+            f"A payment for order {earlier.number} is being processed. Wait for it, or cancel that order first.",
+            order_key=earlier.key,
+            state=earlier.status,
+        )
+
+
+def place(quote: Quote, number: str, *, method: PaymentMethod, confirm_token: str, ip_hash: str = "") -> Order:
+    """Copy the quote into a new order, down to the last coin. The cart stays as it is."""
+    now, shipping_address = clock.now(), _copy_of(quote.shipping_address)
+    billing_address = _copy_of(quote.billing_address)
+    order = Order(
+        number=number,
+        key=ids.new_key(),
+        store_id=store.current().id,
+        customer_id=quote.cart.customer_id,
+        email=quote.email,
+        locale=store.current().locale,
+        currency=quote.currency,
+        goods_minor=quote.goods_minor,
+        discount_minor=quote.discount_minor,
+        shipping_minor=quote.shipping_minor or 0,
+        tax_minor=quote.tax_minor,
+        total_minor=quote.total_minor,
+        due_minor=quote.due_minor,
+        grace_min=store.current().hold_grace_min,
+        shipping_address=shipping_address,
+        billing_address=billing_address,
+        service_level={**quote.level.as_dict(), "tax_minor": quote.shipping_tax_minor} if quote.level else {},
+        payment_method={"code": method.code, "label": method.label, "id": method.id},
+        cart_id=quote.cart.id,
+        cart_version=quote.cart.version,
+        confirm_token=confirm_token,
+        quote_hash=quote.hash,
+        custom=dict(quote.cart.custom),
+        ip_hash=ip_hash,
+        placed_at=now,
+        updated_at=now,
+        lines=[_line(line) for line in quote.lines],
+    )
+    db.session.add(order)
+    db.session.flush()
+    for adjustment in quote.adjustments:
+        db.session.add(OrderAdjustment(order_id=order.id, **vars(adjustment)))
+    taxes.commit_document(order.id, quote.tax_rows)
+    events.record("ORDER_CREATED", order.id, number=number, total=order.total_minor, currency=order.currency)
+    return order
+
+
+def hold_goods(order: Order) -> None:
+    """Set the order's goods aside. An unpaid order of the same cart gives its own to this one, and is closed.
+
+    Raises OutOfStock, and then nothing has moved: the older order still has its goods.
+    """
+    basket = db.session.get(cart.Cart, order.cart_id) if order.cart_id else None
+    rival = locked(basket.open_order_id) if basket and basket.open_order_id not in (None, order.id) else None
+    order = locked(order.id)
+    if order.status != NEW:
+        raise Conflict("This order was replaced in another tab.", state=order.status)
+    with db.session.begin_nested():
+        if rival and rival.status in (NEW, HOLD):
+            _supersede(rival, order)
+        stock.reserve(order.lines)
+    cart.set_open_order(order.cart_id, order.id)
+
+
+def hold(order: Order, bill: Bill) -> None:
+    """The order waits for its money until the window and the grace are over."""
+    order = locked(order.id)
+    order.hold_expires_at = hold_end()
+    bill.expires_at = shown_end(order)
+    ORDER.apply(order, "held")
+
+
+def hold_end() -> datetime:
+    """When a hold that begins now is over: the window that shoppers are told, and a silent grace."""
+    shop = store.current()
+    return clock.now() + timedelta(minutes=shop.payment_window_min + shop.hold_grace_min)
+
+
+def shown_end(order: Order) -> datetime:
+    """Until when the shopper is told that the goods are kept."""
+    return order.hold_expires_at - timedelta(minutes=order.grace_min)
+
+
+def fail_placing(order: Order, reason: str) -> None:
+    """A step after the copy went wrong: the order stays as FAILED, for the record, and owns nothing."""
+    order = locked(order.id)
+    if order.status in (NEW, HOLD):
+        close(order, "failed", STEP_FAILED, detail=reason)
+
+
+def _supersede(rival, order):
+    if _money_may_come(rival.id):
+        raise PaymentPending(
+            f"A payment for order {rival.number} is being processed.", order_key=rival.key, state=rival.status
+        )
+    rival.superseded_by_order_id, order.supersedes_order_id = order.id, rival.id
+    close(rival, "cancelled", SUPERSEDED, detail=order.number)
+
+
+def _money_may_come(order_id):
+    bills = db.session.scalars(select(Bill).filter_by(order_id=order_id)).all()
+    return any(bill.status == PENDING or bill.status in MONEY or bill.status == "AUTHORIZED" for bill in bills)
+
+
+def _copy_of(address):
+    return OrderAddress(**address) if address else None
+
+
+def _line(line):
+    offer = line.offer
+    return OrderLine(
+        variant_id=offer.variant_id,
+        sku=offer.sku,
+        title=offer.title,
+        options=dict(offer.options),
+        image_key=offer.picture.key if offer.picture else "",
+        qty=line.quantity,
+        unit_minor=line.unit_minor,
+        discount_minor=line.discount_minor,
+        tax_minor=line.tax_minor,
+        tax_rate_ppm=line.tax.rate_ppm,
+        tax_inclusive=line.tax.inclusive,
+        total_minor=line.total_minor,
+        weight_g=offer.weight_g,
+        requires_shipping=offer.requires_shipping,
+        custom=dict(line.custom),
+        stock_policy=offer.stock_policy,
+    )

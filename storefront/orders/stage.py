@@ -1,0 +1,83 @@
+"""What the order page tells: one word for the state that the shopper is in, from stored facts only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storefront import payments
+from storefront.kit import clock
+from storefront.orders.again import PRICES_STAND_FOR, may_keep
+from storefront.orders.models import Order
+from storefront.orders.placing import shown_end
+from storefront.orders.states import CLOSED, HOLD, NEW, RELEASED_STATES, REVIEW, SUPERSEDED
+from storefront.payments.models import Bill
+from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
+
+PAID, CONFIRMING, PENDING_STAGE, DECLINED = "paid", "confirming", "pending", "declined"
+LEFT, UNPAID, EXPIRED, CLOSED_STAGE = "left", "unpaid", "expired", "closed"
+ATTENTION, REFUNDED, SUPERSEDED_STAGE, LATE_MONEY = "attention", "refunded", "superseded", "late_money"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where an order stands for its shopper."""
+
+    word: str
+    bill: Bill | None
+    may_pay: bool
+    may_cancel: bool
+    may_keep: bool
+    until: datetime | None
+
+
+def stage_of(order: Order, bills: list[Bill] | None = None) -> Stage:
+    """The stage of an order by its own state and its latest attempt. Never says paid unless the ledger does."""
+    bills = payments.bills_of(order.id) if bills is None else bills
+    last = bills[-1] if bills else None
+    word = _word(order, bills, last)
+    payable = word in (UNPAID, LEFT, DECLINED) or (word == CLOSED_STAGE and _is_recent(order)) or word == EXPIRED
+    return Stage(
+        word=word,
+        bill=last,
+        may_pay=payable,
+        may_cancel=order.status in (NEW, HOLD) and word in (UNPAID, LEFT, DECLINED),
+        may_keep=may_keep(order) and word in (UNPAID, LEFT, DECLINED),
+        until=shown_end(order) if order.status == HOLD and order.hold_expires_at else None,
+    )
+
+
+def _word(order, bills, last):
+    if order.status in RELEASED_STATES:
+        return REFUNDED if order.payment_status == "REFUNDED" else PAID
+    if order.status == REVIEW:
+        return ATTENTION
+    if any(bill.disposition == QUARANTINED for bill in bills):
+        return LATE_MONEY
+    if order.status in CLOSED:
+        return _closed_word(order)
+    if any(bill.status == PENDING for bill in bills):
+        return PENDING_STAGE
+    return _open_word(order, last)
+
+
+def _open_word(order, last):
+    """An order that waits: what the last attempt says, and whether the shopper came back from it."""
+    if last is None or last.status == CREATED:
+        return UNPAID
+    came_back = last.extra.get("returned")
+    if last.status == REDIRECTED:
+        return {"ok": CONFIRMING, "cancel": LEFT}.get(came_back or "", UNPAID)
+    if last.status == FAILED:
+        return DECLINED
+    return LEFT if last.status not in OPEN else UNPAID
+
+
+def _closed_word(order):
+    if order.payment_status == "REFUNDED":
+        return REFUNDED
+    if order.close_reason == SUPERSEDED:
+        return SUPERSEDED_STAGE
+    return EXPIRED if order.close_reason in ("abandoned", "payment_failed") else CLOSED_STAGE
+
+
+def _is_recent(order):
+    return order.placed_at > clock.here() - PRICES_STAND_FOR

@@ -1,0 +1,179 @@
+"""Bills: attempts to pay. Each has a key for our addresses and a reference that the gateway is told."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storefront.kit import clock, ids
+from storefront.kit.db import db
+from storefront.kit.errors import NotFound
+from storefront.kit.pages import public_url
+from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.errors import GatewayError
+from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
+from storefront.payments.models import Bill, PaymentMethod
+from storefront.payments.states import BILL, CREATED, OPEN, PENDING
+
+ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
+
+
+def open_bill(
+    order_id: int, number: str, method: PaymentMethod, amount_minor: int, currency: str, expires_at: datetime
+) -> Bill:
+    """A new attempt to pay an order, with a reference of its own; call it under the order's lock."""
+    attempt = 1 + db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id))
+    now = clock.now()
+    bill = Bill(
+        order_id=order_id,
+        backend=method.config.name,
+        method_id=method.id,
+        attempt_no=attempt,
+        key=ids.new_key(),
+        reference=f"{number}-{attempt}",
+        amount_minor=amount_minor,
+        currency=currency,
+        expires_at=expires_at,
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(bill)
+    db.session.flush()
+    return bill
+
+
+def begin(bill: Bill, number: str) -> Form | Redirect | Outcome:
+    """Ask the gateway where the shopper goes. May use the network; raises GatewayError."""
+    view, config = view_of(bill, number), config_by_name(bill.backend)
+    return adapter(config).begin(view, urls_of(bill))
+
+
+def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
+    """Remember on the bill where the shopper goes, with the signed fields; nothing for direct methods."""
+    if isinstance(step, Outcome):
+        return
+    bill.next_step = f"/pay/{bill.key}"
+    if isinstance(step, Redirect):
+        bill.extra = {**bill.extra, "link": step.url}
+    else:
+        form = {"action": step.action, "fields": [list(pair) for pair in step.fields], "hosts": list(step.hosts)}
+        bill.extra = {**bill.extra, "form": form}
+
+
+def form_of(bill: Bill) -> dict[str, Any]:
+    """What the leaving page shows: {"form": {action, fields, hosts}} or {"link": address}."""
+    return {name: bill.extra[name] for name in ("form", "link") if name in bill.extra}
+
+
+def leave(bill: Bill) -> bool:
+    """The shopper leaves for the gateway; True for the first time only."""
+    if bill.status != CREATED:
+        return False
+    bill.claimed_at = clock.now()
+    return BILL.apply(bill, "redirected")
+
+
+def cancel(bill: Bill, why: str) -> None:
+    """End an attempt that is not paid."""
+    if BILL.allows(bill, "cancelled"):
+        bill.error_type = bill.error_type or why
+        BILL.apply(bill, "cancelled", why=why)
+
+
+def expire(bill: Bill) -> None:
+    """Its time is over and the gateway has no money for it."""
+    if BILL.allows(bill, "expired"):
+        BILL.apply(bill, "expired")
+
+
+def ask(bill: Bill, number: str) -> list[Outcome] | None:
+    """What the gateway knows of the bill, over the network; None when it cannot be asked or does not answer."""
+    translator = adapter(config_by_name(bill.backend))
+    if not translator.capabilities.can_query:
+        return None
+    try:
+        return translator.query(view_of(bill, number))
+    except GatewayError:
+        return None
+
+
+def can_be_asked(bill: Bill) -> bool:
+    """Whether the gateway of the bill answers questions at all."""
+    return adapter(config_by_name(bill.backend)).capabilities.can_query
+
+
+def close_at_gateway(bill: Bill, number: str) -> bool:
+    """Tell the gateway that the attempt is over, if it can be told. Raises GatewayError when it is down."""
+    translator = adapter(config_by_name(bill.backend))
+    return translator.capabilities.can_close and translator.close(view_of(bill, number))
+
+
+def bill_by_key(key: str) -> Bill:
+    """The bill of an address. Raises NotFound."""
+    found = db.session.scalar(select(Bill).filter_by(key=key))
+    if found is None:
+        raise NotFound("There is no such payment.")
+    return found
+
+
+def bill_by_reference(backend: str, reference: str | None) -> Bill | None:
+    """The bill that a gateway speaks of, or None."""
+    return (reference and db.session.scalar(select(Bill).filter_by(backend=backend, reference=reference))) or None
+
+
+def bills_of(order_id: int) -> list[Bill]:
+    """Every attempt of an order, oldest first."""
+    return list(db.session.scalars(select(Bill).filter_by(order_id=order_id).order_by(Bill.id)))
+
+
+def open_bills(order_id: int) -> list[Bill]:
+    """The attempts that may still be paid as far as we know."""
+    return [bill for bill in bills_of(order_id) if bill.status in OPEN]
+
+
+def quiet() -> list[int]:
+    """The ids of left bills that the gateway has said nothing of, and that it is time to ask about again.
+
+    A bill is asked about 5, 15 and 30 minutes after the shopper left; a pending one every hour.
+    """
+    now = clock.now()
+    left = db.session.execute(
+        select(Bill.id, Bill.status, Bill.claimed_at, Bill.asked_at)
+        .where(Bill.status.in_(OPEN), Bill.claimed_at < now - ASKED_AFTER[0])
+        .order_by(Bill.id)
+        .limit(2000)
+    )
+    return [bill.id for bill in left if _is_time(bill, now)]
+
+
+def _is_time(bill, now):
+    asked = bill.asked_at or bill.claimed_at
+    due = [bill.claimed_at + after for after in ASKED_AFTER]
+    if bill.status == PENDING:
+        due.append(asked + timedelta(hours=1))
+    return any(asked < time <= now for time in due)
+
+
+def view_of(bill: Bill, number: str) -> BillView:
+    """The bill as an adapter may see it."""
+    return BillView(
+        key=bill.key,
+        reference=bill.reference,
+        order_number=number,
+        amount_minor=bill.amount_minor,
+        currency=bill.currency,
+        attempt_no=bill.attempt_no,
+        transaction_id=bill.transaction_id,
+        expires_at=bill.expires_at,
+    )
+
+
+def urls_of(bill: Bill) -> Urls:
+    """Our addresses for the bill, from the configured public address."""
+
+    def back(hint):
+        return public_url("gateway.read_return", gateway=bill.backend, key=bill.key, hint=hint)
+
+    return Urls(
+        back("ok"), back("cancel"), back("error"), public_url("gateway.read_notification", gateway=bill.backend)
+    )

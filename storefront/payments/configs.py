@@ -1,0 +1,93 @@
+"""Configured gateways and the ways to pay that they open."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from storefront.kit import clock, http, money, signing
+from storefront.kit.db import db
+from storefront.kit.errors import Invalid, NotFound, Unavailable
+from storefront.payments.errors import GatewayError
+from storefront.payments.gateways import GATEWAYS
+from storefront.payments.gateways.base import Gateway, Surroundings
+from storefront.payments.models import GatewayConfig, PaymentMethod
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to pay, and the sentence that says why it cannot be chosen ("" if it can)."""
+
+    method: PaymentMethod
+    why_not: str
+
+
+def methods(due_minor: int, currency: str, country: str | None) -> list[Choice]:
+    """Every active way to pay, in the merchant's order, with what speaks against each; one query."""
+    found = db.session.scalars(
+        select(PaymentMethod)
+        .options(joinedload(PaymentMethod.config))
+        .where(PaymentMethod.active)
+        .order_by(PaymentMethod.position, PaymentMethod.id)
+    )
+    usable = [method for method in found if method.config.active and not _refused_in_live(method.config)]
+    return [Choice(method, _why_not(method, due_minor, currency, country)) for method in usable]
+
+
+def current_method(method_id: int | None, due_minor: int, currency: str, country: str | None) -> PaymentMethod | None:
+    """The chosen way to pay if it is still possible, else the first that is."""
+    possible = [choice.method for choice in methods(due_minor, currency, country) if not choice.why_not]
+    return next((method for method in possible if method.id == method_id), possible[0] if possible else None)
+
+
+def config_by_name(name: str) -> GatewayConfig:
+    """A configured gateway by its name in addresses. Raises NotFound."""
+    found = db.session.scalar(select(GatewayConfig).filter_by(name=name))
+    if found is None or _refused_in_live(found):
+        raise NotFound("There is no such payment service.")
+    return found
+
+
+def adapter(config: GatewayConfig) -> Gateway:
+    """The translator for a configured gateway, with its secrets opened and one way out to the network."""
+    around = Surroundings(
+        settings=dict(config.properties),
+        secrets={name: signing.opened(sealed) for name, sealed in config.secrets.items()},
+        mode=config.mode,
+        now=clock.here,
+        send=_send,
+    )
+    return GATEWAYS[config.type](around)
+
+
+def check_live() -> None:
+    """Raises Invalid when a live shop has a gateway switched on that is for tests only."""
+    active = db.session.scalars(select(GatewayConfig).filter_by(active=True))
+    wrong = [config.name for config in active if _refused_in_live(config)]
+    if wrong:
+        raise Invalid(f"A live shop must not use {', '.join(wrong)}: switch it off, or set STORE_MODE=test.")
+
+
+def _refused_in_live(config):
+    return current_app.config["LIVE"] and (config.mode == "test" or GATEWAYS[config.type].for_test_only)
+
+
+def _why_not(method, due_minor, currency, country):
+    if method.currencies and currency not in method.currencies:
+        return _("Not for payments in %(currency)s.", currency=currency)
+    if method.countries and country not in method.countries:
+        return _("Not for addresses in this country.")
+    if method.min_minor is not None and due_minor < method.min_minor:
+        return _("From %(amount)s.", amount=money.shown(method.min_minor, currency))
+    if method.max_minor is not None and due_minor > method.max_minor:
+        return _("Up to %(amount)s.", amount=money.shown(method.max_minor, currency))
+    return ""
+
+
+def _send(*args, **kwargs):
+    try:
+        return http.send(*args, **kwargs)
+    except Unavailable as error:
+        raise GatewayError(error.message) from error

@@ -1,0 +1,165 @@
+"""The sandbox gateway's protocol: signed form fields there, signed form fields back.
+
+The signature is HMAC-SHA256 under a shared key over the fields in the order of their names, each as
+"name=value" percent-encoded and joined by "&" (the canonical form), without the signature itself. A
+request names itself `kind=request`, a return `kind=return`, a notification `kind=notify`, an answer
+`kind=answer`: one can never pass as the other.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode, urlsplit
+
+from storefront.payments.errors import GatewayError
+from storefront.payments.gateways import base
+from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
+
+TYPES = {
+    "paid": base.PAID,
+    "pending": base.PENDING,
+    "declined": base.DECLINED,
+    "cancelled": base.CANCELLED,
+    "refunded": base.REFUNDED,
+    "expired": base.EXPIRED,
+}
+OPEN_SESSIONS = ("open", "unknown")
+
+
+def canonical(fields: dict[str, str]) -> bytes:
+    """The bytes that are signed."""
+    pairs = sorted((name, value) for name, value in fields.items() if name != "signature")
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs).encode()
+
+
+def sign(fields: dict[str, str], key: str) -> str:
+    """The signature of the fields, in hexadecimal digits."""
+    return hmac.new(key.encode(), canonical(fields), hashlib.sha256).hexdigest()
+
+
+def is_signed(fields: dict[str, str], key: str) -> bool:
+    """Whether the fields carry their true signature; compared as bytes, in constant time."""
+    given = fields.get("signature", "")
+    return bool(key and given) and hmac.compare_digest(sign(fields, key).encode(), given.encode("utf-8", "replace"))
+
+
+class Sandbox(base.Gateway):
+    """A hosted card page for rehearsal, inside the shop. Never in a live shop."""
+
+    needs = ("page",)
+    needs_secrets = ("key",)
+    for_test_only = True
+    capabilities = base.Capabilities(
+        return_is_signed=True, can_query=True, can_close=True, can_refund=True, told_expiry=True
+    )
+
+    def begin(self, bill: BillView, urls: Urls) -> Form:
+        """A signed form for the hosted page."""
+        if self.settings.get("down"):
+            raise GatewayError("The payment service does not answer. Nothing was charged.")
+        fields = {
+            "kind": "request",
+            "reference": bill.reference,
+            "order": bill.order_number,
+            "amount": str(bill.amount_minor),
+            "currency": bill.currency,
+            "expires": bill.expires_at.isoformat() if bill.expires_at else "",
+            "ok_url": urls.ok,
+            "cancel_url": urls.cancel,
+            "error_url": urls.error,
+            "notify_url": urls.notify,
+        }
+        page = f"{self.settings['page']}/{bill.reference}"
+        signature = sign(fields, self._key)
+        return Form(page, (*fields.items(), ("signature", signature)), hosts=(_origin(page),))
+
+    def identify(self, message: Message) -> str | None:
+        """The reference of the fields."""
+        return message.fields.get("reference")
+
+    def read_return(self, message: Message, bill: BillView) -> Outcome | Hint:
+        """A signed return counts like a notification; anything else is only a hint."""
+        fields = message.fields
+        if fields.get("kind") == "return" and fields.get("reference") == bill.reference and is_signed(fields, self._key):
+            return self._outcome(fields)
+        return Hint("return")
+
+    def read_notification(self, message: Message) -> Reading:
+        """A notification proves itself by its signature alone."""
+        fields = message.fields
+        if fields.get("kind") != "notify" or not is_signed(fields, self._key):
+            return Reading(base.FORGED)
+        return Reading(base.AUTHENTIC, [self._outcome(fields)])
+
+    def query(self, bill: BillView) -> list[Outcome]:
+        """Ask the gateway's status address; an open session is no news."""
+        fields = self._call(f"{bill.reference}/status", {"reference": bill.reference})
+        if fields.get("status") in OPEN_SESSIONS:
+            return []
+        paid = [self._outcome(fields)]
+        return paid + [
+            self._outcome({**fields, "status": "refunded", "amount": amount, "event": event})
+            for event, amount in json.loads(fields.get("refunds") or "{}").items()
+        ]
+
+    def close(self, bill: BillView) -> bool:
+        """Ask the gateway to end the session; False when it is paid already or cannot be told."""
+        return self._call(f"{bill.reference}/close", {"reference": bill.reference}).get("status") in ("closed", "unknown")
+
+    def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
+        """Ask for the money back under our key: a repeated request is answered like the first."""
+        asked = {"reference": bill.reference, "amount": str(amount_minor), "key": key}
+        try:
+            fields = self._call(f"{bill.reference}/refund", asked)
+        except GatewayError as error:
+            return OperationResult(base.UNKNOWN, reason=error.message)
+        result = {"done": base.DONE, "refused": base.REFUSED}.get(fields.get("result", ""), base.UNKNOWN)
+        return OperationResult(result, fields.get("id", ""), fields.get("reason", ""))
+
+    def _call(self, path, fields):
+        fields = {"kind": "request", **fields}
+        body = urlencode({**fields, "signature": sign(fields, self._key)})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self.around.send("POST", f"{self.settings['page']}/{path}", data=body, headers=headers)
+        try:
+            found = {str(name): str(value) for name, value in json.loads(answer.body).items()}
+        except (ValueError, AttributeError):
+            found = {}
+        if answer.status != 200 or found.get("kind") != "answer" or not is_signed(found, self._key):
+            raise GatewayError("The payment service gives no sensible answer.")
+        return found
+
+    def _outcome(self, fields):
+        return Outcome(
+            type=TYPES.get(fields.get("status", ""), base.PENDING),  # an unknown word is never a yes or a no
+            reference=fields.get("reference", ""),
+            event_key=fields.get("event", ""),
+            amount_minor=_whole(fields.get("amount")),
+            currency=fields.get("currency", ""),
+            transaction=fields.get("transaction", ""),
+            mode="test",
+            error_type=fields.get("reason", ""),
+            vendor_code=fields.get("reason", ""),
+            occurred_at=_time(fields.get("at")),
+        )
+
+    @property
+    def _key(self):
+        return self.around.secrets.get("key", "")
+
+
+def _whole(text):
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _time(text):
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
+
+
+def _origin(url):
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,161 @@
+"""An order's side of stock: goods are set aside, sold, given back, and leave the house.
+
+No "read, check, write": the database checks in the write, and a CHECK constraint stands behind it. Rows
+are taken in the order of their variants, so that two buyers cannot block each other for ever.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from sqlalchemy import or_, select, update
+
+from storefront.kit import clock, events
+from storefront.kit.db import db
+from storefront.stock.counting import move
+from storefront.stock.errors import OutOfStock
+from storefront.stock.models import DEDUCT_ON_PAID, UNTRACKED, Stock, StockReservation
+from storefront.stock.states import COMMITTED, CONSUMED, HELD, OPEN, RESERVATION
+
+
+class Line(Protocol):
+    """What stock needs to know of an order's line."""
+
+    id: int
+    order_id: int
+    variant_id: int | None
+    sku: str
+    qty: int
+    stock_policy: str
+
+
+def reserve(lines: Iterable[Line]) -> None:
+    """Set aside the goods of an order's lines: all of them, or none. Raises OutOfStock.
+
+    Untracked goods need nothing; goods of deduct_on_paid are taken when the money is there.
+    """
+    held = [line for line in lines if line.stock_policy not in (UNTRACKED, DEDUCT_ON_PAID)]
+    with db.session.begin_nested():
+        _set_aside(held, HELD)
+    if held:
+        events.record("STOCK_HELD", held[0].order_id, lines={line.sku: line.qty for line in held})
+
+
+def commit(order_id: int, lines: Iterable[Line]) -> None:
+    """The goods are sold: from their reservation, or else from the shelf. Raises OutOfStock."""
+    kept = {held.order_line_id for held in reservations_of(order_id)}
+    missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in kept]
+    with db.session.begin_nested():
+        _set_aside(missing_lines, COMMITTED)
+        _commit_held(order_id)
+    events.record("STOCK_COMMITTED", order_id)
+
+
+def release(order_id: int, reason: str) -> None:
+    """Give back whatever the order still holds; the first who closes wins, the second does nothing."""
+    for held in sorted(reservations_of(order_id), key=lambda held: held.variant_id):
+        sources, target = RESERVATION.table["released"]
+        closed = db.session.execute(
+            update(StockReservation)
+            .where(StockReservation.id == held.id, StockReservation.status.in_(sources))
+            .values(status=target, reason=reason, closed_at=clock.now())
+        ).rowcount
+        if closed:
+            _count(held.variant_id, reserved=-held.qty)
+            move(held.variant_id, reserved=-held.qty, cause="order", ref=reason)
+            events.record("STOCK_RELEASED", order_id, variant=held.variant_id, qty=held.qty, reason=reason)
+
+
+def hand_over(old_order_id: int, lines: Iterable[Line]) -> None:
+    """Pass the goods of an order that is being replaced to the lines of the new one: all, or nothing moves."""
+    lines = list(lines)
+    with db.session.begin_nested():
+        release(old_order_id, "superseded")
+        reserve(lines)
+
+
+def consume(line: Line, qty: int) -> None:
+    """So many of a line leave the house: they are no longer set aside, and no longer there."""
+    held = db.session.scalar(
+        select(StockReservation).filter_by(order_line_id=line.id, status=COMMITTED).with_for_update()
+    )
+    if held is None:
+        return  # nobody counts these
+    if qty < held.qty:
+        held.qty -= qty
+        db.session.add(_reservation(line, qty, CONSUMED))
+    else:
+        held.status, held.closed_at = CONSUMED, clock.now()
+    db.session.flush()
+    _count(held.variant_id, reserved=-qty, on_hand=-qty)
+    move(held.variant_id, on_hand=-qty, reserved=-qty, cause="shipment", ref=str(line.order_id))
+
+
+def reservations_of(order_id: int) -> list[StockReservation]:
+    """What the order holds now."""
+    return list(
+        db.session.scalars(
+            select(StockReservation).filter_by(order_id=order_id).where(StockReservation.status.in_(OPEN))
+        )
+    )
+
+
+def missing(lines: Iterable[Line]) -> dict[str, int]:
+    """Which SKUs are short at this moment, and how many of each there still are."""
+    wanted = [line for line in lines if line.stock_policy != UNTRACKED]
+    found = db.session.execute(select(Stock).where(Stock.variant_id.in_({line.variant_id for line in wanted})))
+    shelf = {stock.variant_id: stock for stock in found.scalars()}
+    return {
+        line.sku: max(0, shelf[line.variant_id].available) if line.variant_id in shelf else 0
+        for line in wanted
+        if line.variant_id not in shelf
+        or (not shelf[line.variant_id].backorder and shelf[line.variant_id].available < line.qty)
+    }
+
+
+def _set_aside(lines, status):
+    lines = sorted(lines, key=lambda line: line.variant_id or 0)
+    short = [line for line in lines if not _count(line.variant_id, reserved=line.qty)]
+    if short:
+        names = ", ".join(line.sku for line in short)
+        raise OutOfStock(f"There are not enough of {names} left.", short=missing(short) or {s.sku: 0 for s in short})
+    for line in lines:
+        db.session.add(_reservation(line, line.qty, status))
+        move(line.variant_id, reserved=line.qty, cause="order", ref=str(line.order_id))
+    db.session.flush()
+
+
+def _reservation(line, qty, status):
+    return StockReservation(
+        variant_id=line.variant_id,
+        owner_kind="order",
+        order_id=line.order_id,
+        order_line_id=line.id,
+        qty=qty,
+        status=status,
+        policy=line.stock_policy,
+        created_at=clock.now(),
+        closed_at=clock.now() if status == CONSUMED else None,
+    )
+
+
+def _count(variant_id, *, reserved=0, on_hand=0):
+    """Change the counters of a variant if that leaves them possible; whether it did."""
+    change = (
+        update(Stock)
+        .where(Stock.variant_id == variant_id)
+        .values(reserved=Stock.reserved + reserved, on_hand=Stock.on_hand + on_hand, version=Stock.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if reserved > 0:
+        change = change.where(or_(Stock.backorder, Stock.on_hand - Stock.reserved >= reserved))
+    return db.session.execute(change).rowcount == 1
+
+
+def _commit_held(order_id):
+    sources, target = RESERVATION.table["committed"]
+    db.session.execute(
+        update(StockReservation)
+        .where(StockReservation.order_id == order_id, StockReservation.status.in_(sources))
+        .values(status=target)
+        .execution_options(synchronize_session="fetch")
+    )

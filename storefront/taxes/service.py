@@ -1,0 +1,60 @@
+"""The verbs of taxes. Rounding happens once per line and rate, half away from zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from storefront.kit import clock, money
+from storefront.kit.db import db
+from storefront.shipping.models import ShippingRegion
+from storefront.shipping.service import in_region
+from storefront.taxes.models import TaxDocument, TaxRate
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One rate as it applies to an address: parts per million, inside the price or on top of it."""
+
+    name: str
+    rate_ppm: int
+    inclusive: bool
+    applies_to_shipping: bool
+
+
+NO_TAX = Rate("", 0, True, False)
+
+
+def rates_for(address: Mapping[str, str]) -> dict[int, Rate]:
+    """The rate of each tax category at an address, by category id; one query."""
+    now = clock.here()
+    rows = db.session.execute(
+        select(TaxRate, ShippingRegion)
+        .join(ShippingRegion, ShippingRegion.id == TaxRate.region_id)
+        .where(or_(TaxRate.valid_from.is_(None), TaxRate.valid_from <= now))
+        .where(or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > now))
+        .order_by(TaxRate.priority, TaxRate.id)
+    )
+    found: dict[int, Rate] = {}
+    for rate, region in rows:
+        if in_region(region, address):
+            found.setdefault(
+                rate.category_id, Rate(rate.name, rate.rate_ppm, rate.inclusive, rate.applies_to_shipping)
+            )
+    return found
+
+
+def tax_of(amount_minor: int, rate: Rate) -> int:
+    """The tax of a sum: what is inside it, or what comes on top."""
+    return (money.included if rate.inclusive else money.share)(amount_minor, rate.rate_ppm)
+
+
+def commit_document(order_id: int, lines: list[dict[str, Any]]) -> None:
+    """Keep what was taxed how, for as long as the order is kept."""
+    db.session.add(TaxDocument(order_id=order_id, lines=lines, created_at=clock.now()))
+
+
+def void_document(order_id: int) -> None:
+    """The order did not come about, so its taxes did not either."""
+    db.session.execute(update(TaxDocument).where(TaxDocument.order_id == order_id).values(status="VOIDED"))

@@ -1,0 +1,244 @@
+"""The rig: both databases, the shop behind a real server, a mail server, a browser, and the summary at the end."""
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from config import Config
+from storefront import logs
+from storefront.app import create_app
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.kit.limits import limiter
+
+import databases
+import not_yet
+from play import Play
+
+ROOT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["browser"]
+for found in sorted((ROOT / "storefront").glob("*/models.py")):
+    import_module(f"storefront.{found.parent.name}.models")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--db", action="append", choices=databases.KINDS, help="only this database; may be repeated")
+
+
+def pytest_generate_tests(metafunc):
+    if "database" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--db") or databases.KINDS
+        metafunc.parametrize("database", chosen, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def database(request):
+    """One of the two database servers; `database.new()` gives the address of an empty database."""
+    server = databases.start(request.param)
+    yield server
+    server.stop()
+
+
+class Shop:
+    """The shop as a process would run it: the application, and its address."""
+
+    def __init__(self, database_url):
+        self.folder = Path(tempfile.mkdtemp(prefix="shop-data-"))
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.app = create_app(self._config(database_url))
+        not_yet.complete(self.app)
+        limiter.enabled = False
+        logging.getLogger().handlers = [one for one in logging.getLogger().handlers if not isinstance(one, logs.Stderr)]
+        with self.app.app_context():
+            self._make_tables()
+        self.server = make_server(
+            "127.0.0.1", 0, self.app, threaded=True, request_handler=_Silent, fd=self.socket.fileno()
+        )
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def _config(self, database_url):
+        settings = {
+            "DATABASE_URL": database_url,
+            "DATA_DIR": str(self.folder),
+            "PUBLIC_URL": self.url,
+            "SECRET_KEY": "the-second-key-of-the-tests,the-first-key-of-the-tests",
+            "SCHEDULER": "off",
+            "LOG_LEVEL": "WARNING",
+        }
+        return Config(settings)
+
+    def _make_tables(self):
+        if any((ROOT / "migrations" / "versions").glob("*.py")):
+            upgrade()
+        else:
+            db.create_all()
+
+    def stop(self):
+        """Close the door, let go of the database and remove what was kept."""
+        self.server.shutdown()
+        self.server.server_close()
+        self.socket.close()
+        with self.app.app_context():
+            db.engine.dispose()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _Silent(WSGIRequestHandler):
+    """The shop writes its own log."""
+
+    protocol_version = "HTTP/1.1"  # as gunicorn speaks it
+
+    def log(self, *args, **kwargs):
+        pass
+
+
+@pytest.fixture(scope="session")
+def shop(database):
+    """The shop on an empty database, behind a real threaded HTTP server in this process."""
+    shop = Shop(database.new())
+    yield shop
+    shop.stop()
+
+
+@pytest.fixture
+def app(shop):
+    """The application with its rows, letters and pictures gone and the clock right; no context is pushed."""
+    with shop.app.app_context():
+        databases.empty(db.engine)
+    for name in ("mail", "media"):
+        shutil.rmtree(shop.folder / name, ignore_errors=True)
+    clock.reset()
+    yield shop.app
+    clock.reset()
+
+
+@pytest.fixture
+def context(app):
+    """The application with a context of its own pushed, for tests that call verbs."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def play(context, shop):
+    """The stage: see play.py."""
+    play = Play(context, shop.url)
+    yield play
+    play.end()
+
+
+@pytest.fixture
+def rate_limits():
+    """Count tries in this test, from zero; other tests may try as often as they like."""
+    limiter.reset()
+    limiter.enabled = True
+    yield limiter
+    limiter.enabled = False
+
+
+@pytest.fixture
+def engine_beside(shop):
+    """A second, plain connection pool to the same database, for looking at what was really committed."""
+    engine = create_engine(shop.app.config["SQLALCHEMY_DATABASE_URI"])
+    yield engine
+    engine.dispose()
+
+
+class _Letterbox:
+    """An SMTP server's handler that keeps what it was given; `refuse` makes it say no for a while."""
+
+    def __init__(self):
+        self.letters, self.refuse = [], False
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the name is aiosmtpd's
+        if self.refuse:
+            return "451 Try again later"
+        self.letters.append(envelope)
+        return "250 Taken"
+
+
+@pytest.fixture
+def smtp(app):
+    """A real SMTP server that the shop uses in this test. `smtp.letters` holds envelopes, `smtp.refuse` says no."""
+    box = _Letterbox()
+    controller = Controller(box, hostname="127.0.0.1", port=_free_port())
+    controller.start()
+    before = app.config["MAIL_URL"]
+    app.config["MAIL_URL"] = f"smtp://127.0.0.1:{controller.port}"
+    yield box
+    app.config["MAIL_URL"] = before
+    controller.stop()
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+# --- what ran, and what did not ---------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.user_properties.append(("kind", _kind(item)))
+
+
+def _kind(item):
+    on = f" on {item.callspec.params['database']}" if "database" in getattr(item, "callspec", _None).params else ""
+    if item.get_closest_marker("browser"):
+        return f"browser{on}"
+    return f"stories{on}" if on else "unit"
+
+
+class _None:
+    params: dict = {}
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The last lines: how many of each kind ran, and what was skipped, and why."""
+    ran, skipped = Counter(), Counter()
+    for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            if outcome != "error" or report.when == "setup":
+                ran[dict(report.user_properties).get("kind", "unit")] += 1
+    for report in terminalreporter.stats.get("skipped", ()):
+        skipped[_reason(report)] += 1
+    terminalreporter.section("what ran")
+    for kind, count in sorted(ran.items()):
+        terminalreporter.write_line(f"{kind:<24}{count:>5}")
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"{'skipped':<24}{count:>5}  {reason}")
+    if not skipped:
+        terminalreporter.write_line("nothing was skipped")
+    elif os.environ.get("CI"):
+        terminalreporter.write_line("CI is set: a skipped test counts as a failed one", red=True)
+
+
+def _reason(report):
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """With CI set nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def rows(context):
+    """Count the rows of a table by its name: `rows("orders")`."""
+    return lambda table: db.session.scalar(text(f"SELECT count(*) FROM {table}"))

@@ -1,0 +1,198 @@
+"""The rules of the house hold: what may import what, who commits, what pages may contain, and that tables match.
+
+Proves the shape that architecture.md describes, not a capability of its own.
+"""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from storefront.kit.db import Base, db
+from storefront.kit.states import Machine
+
+ROOT = Path(__file__).resolve().parent.parent
+STOREFRONT = ROOT / "storefront"
+ORDER = (
+    "kit store customers stock catalog shipping taxes promotions certificates cart payments orders desk checkout"
+    " notices sandbox admin jobs health logs error_pages demo welcome cli app"
+).split()
+DOMAIN = ORDER[: ORDER.index("notices")]
+SOURCES = [path for path in sorted(STOREFRONT.rglob("*.py")) if path.name != "__init__.py" or path.parent != STOREFRONT]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
+STYLES = sorted((ROOT / "static").glob("*.css"))
+
+
+def name_of(path):
+    """A path as people write it, for the name of a test."""
+    return str(path.relative_to(ROOT))
+
+
+def package_of(path):
+    """The part of the shop that a file belongs to."""
+    return path.relative_to(STOREFRONT).with_suffix("").parts[0]
+
+
+def imported(path):
+    """The parts of the shop that a file imports, at its top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name_of(path)} imports relatively"
+            names = [f"{node.module}.{name}" for name in names]
+        for name in names:
+            if name.startswith("storefront."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_point_one_way(path):
+    """A part of the shop knows only what stands before it."""
+    here = package_of(path)
+    for there in imported(path):
+        assert ORDER.index(there) <= ORDER.index(here), f"{name_of(path)} must not import {there}"
+
+
+def test_every_part_has_its_place():
+    """Nothing in the shop stands outside of the one list."""
+    assert {package_of(path) for path in SOURCES} <= {*ORDER, "translations"}
+
+
+def bare_calls(path, name):
+    """Where a file calls a method of this name without arguments; stock.commit(order) is another word."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        called = node.func if isinstance(node, ast.Call) and not node.args + node.keywords else None
+        if isinstance(called, ast.Attribute) and called.attr == name:
+            yield f"{name_of(path)}:{node.lineno}"
+
+
+def test_one_line_commits():
+    """Only transaction() commits, so there is no doubt who does."""
+    found = [place for path in SOURCES for place in bare_calls(path, "commit")]
+    assert len(found) == 1, found
+    assert found[0].startswith("storefront/kit/db.py")
+
+
+def test_one_file_reaches_the_network():
+    """Only kit/http.py knows a library that makes calls, and only kit/mail.py one that posts letters."""
+    doors = {
+        "requests": "kit/http.py",
+        "smtplib": "kit/mail.py",
+        "urllib.request": "",
+        "http.client": "",
+        "socket": "kit/http.py",
+    }
+    for path in SOURCES:
+        here = str(path.relative_to(STOREFRONT))
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+                for name in names:
+                    assert doors.get(name, here) == here, f"{here} must not import {name}"
+
+
+def test_money_is_divided_in_one_place():
+    """Binary fractions come nowhere near money: no float in the parts of the shop that count."""
+    for path in SOURCES:
+        if package_of(path) in {
+            "cart",
+            "orders",
+            "payments",
+            "taxes",
+            "shipping",
+            "promotions",
+            "certificates",
+            "desk",
+        }:
+            for node in ast.walk(ast.parse(path.read_text())):
+                what = f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
+                assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), what
+                assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)), what
+                assert not (isinstance(node, ast.Name) and node.id == "float"), what
+
+
+def _has_verbs(path):
+    return package_of(path) in DOMAIN and path.stem not in ("views", "forms")
+
+
+def public_functions(path):
+    """Functions and classes that others may use: at the top of a module, without an underscore."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if _has_verbs(path)], ids=name_of)
+def test_every_verb_says_what_holds(path):
+    """Whoever calls a verb can read what is true afterwards."""
+    assert path.stat().st_size == 0 or ast.get_docstring(ast.parse(path.read_text())), f"{name_of(path)} says nothing"
+    for node in public_functions(path):
+        assert ast.get_docstring(node), f"{name_of(path)}: {node.name} says nothing"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_pages_carry_no_inline_code(path):
+    """The content security policy allows no inline style, script or handler, so no page contains one."""
+    html = path.read_text()
+    letter = "emails" in path.parts  # mail programs know no style sheets; letters have no policy
+    assert letter or not re.search(r"<style|\sstyle\s*=", html, re.I)
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", html, re.I)
+    for tag in re.findall(r"<script\b[^>]*>", html, re.I):
+        assert "src=" in tag or "application/ld+json" in tag, tag
+    assert not re.search(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", html, re.I)
+
+
+@pytest.mark.parametrize("path", STYLES, ids=name_of)
+def test_styles_know_no_left_and_right(path):
+    """Logical properties only, so that the shop can be read from right to left."""
+    sides = r"(?:left|right|top|bottom)"
+    physical = (
+        rf"(?<![-\w])(?:(?:margin|padding|border|inset)-{sides}|(?:left|right)|(?:max-|min-)?(?:width|height))\s*:"
+    )
+    rules = re.sub(r"/\*.*?\*/|@(?:media|container|property)[^{]*", "", path.read_text(), flags=re.S)
+    rules = re.sub(r"@font-face\s*{[^}]*}", "", rules)
+    assert not re.findall(physical, rules)
+    assert not re.findall(r"(?:text-align|float|clear)\s*:\s*(?:left|right)", rules)
+
+
+def machines():
+    """Every state machine of the shop."""
+    for path in sorted(STOREFRONT.rglob("*states.py")):
+        if package_of(path) != "kit":
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            for name, found in vars(module).items():
+                if isinstance(found, Machine):
+                    yield pytest.param(found, id=f"{package_of(path)}.{name}")
+
+
+@pytest.mark.parametrize("machine", machines())
+def test_every_state_can_be_reached(machine):
+    """No state is an island: from where a row begins, every state of the table can come."""
+    rows = machine.table.values()
+    targets = {target for _, target in rows}
+    first = next(iter(rows))[0][0]
+    reached = {first} | (machine.states - targets)
+    while more := {target for sources, target in rows if reached & set(sources)} - reached:
+        reached |= more
+    assert reached == machine.states
+    assert len(machine.states - targets - {first}) == 0, "two states to begin in"
+
+
+def test_migrations_and_models_agree(context):
+    """A database made by the migrations has exactly the tables, columns, indexes and constraints of the models."""
+    if not any((ROOT / "migrations" / "versions").glob("*.py")):
+        pytest.fail("there are no migrations yet")
+    with db.engine.connect() as connection:
+        options = {"compare_type": True, "include_object": _of_the_models}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+    assert differences == []
+
+
+def _of_the_models(thing, name, kind, reflected, compare_to):
+    """The search index consists of tables of the database itself, which no model describes."""
+    table = name if kind == "table" else getattr(getattr(thing, "table", None), "name", "")
+    return not (reflected and compare_to is None and str(table).startswith("search_"))
