@@ -8,9 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
 from storefront import admin, cart, catalog, customers, shipping, store
+from storefront.customers.models import Customer
 from storefront.kit import money, pages
 from storefront.kit.db import db, migrate, transaction
 from storefront.kit.limits import limiter
+from storefront.store import times
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -46,6 +48,7 @@ def _init_kit(app):
     notices.subscribe()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(asset=pages.asset, public_url=pages.public_url, money=_money)
+    app.jinja_env.filters.update(times.FILTERS)
     app.context_processor(_what_every_page_shows)
 
 
@@ -53,6 +56,7 @@ def _register(app):
     """Blueprints, in the order of a purchase."""
     from storefront import cli, health
     from storefront.cart import views as basket
+    from storefront.catalog import media
     from storefront.catalog import views as window
     from storefront.checkout import gateway
     from storefront.checkout import views as preview
@@ -60,7 +64,7 @@ def _register(app):
     from storefront.orders import views as order_pages
     from storefront.sandbox import views as sandbox
 
-    for room in (window, basket, account, preview, gateway, order_pages, health):
+    for room in (window, media, basket, account, preview, gateway, order_pages, health):
         app.register_blueprint(room.bp)
     if not app.config["LIVE"]:
         app.register_blueprint(sandbox.bp)
@@ -80,7 +84,7 @@ def _user(user_id):
 
 def _adopt_cart(app, user):
     """The cart of a guest becomes that of the customer who has just signed in."""
-    if isinstance(user, customers.Customer):
+    if isinstance(user, Customer):
         with transaction():
             cart.adopt(user.id)
 

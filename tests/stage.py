@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from storefront import stock
-from storefront.catalog.models import Price, Product, Variant
-from storefront.kit import clock, signing
+from storefront import catalog
+from storefront.catalog.drafts import ProductDraft, VariantDraft
+from storefront.catalog.models import Variant
+from storefront.demo.shop import sandbox_gateway
+from storefront.kit import clock
 from storefront.kit.db import db
-from storefront.payments.models import GatewayConfig, PaymentMethod
 from storefront.shipping.models import ServiceLevel, ShippingRegion
 from storefront.stock.models import RESERVE_ON_CONFIRM
 from storefront.store.models import Page, Sequence, Store
@@ -24,7 +25,7 @@ def open_shop(**settings) -> Store:
         store = _store()
         db.session.add_all([store, Sequence(name="order", next_value=1001), *_pages()])
         _delivery()
-        _sandbox()
+        sandbox_gateway()
     for name, value in settings.items():
         setattr(store, name, value)
     db.session.flush()
@@ -68,29 +69,12 @@ def _delivery():
         )
 
 
-def _sandbox():
-    config = GatewayConfig(
-        name="sandbox",
-        label="Sandbox",
-        type="sandbox",
-        mode="test",
-        properties={"merchant": "test-shop"},
-        secrets={"key": signing.sealed("the sandbox's key in the tests")},
-    )
-    db.session.add(PaymentMethod(code="card", label="Card", config=config))
-
-
 def put_on_shelf(name: str, quantity: int, *, price: int = PRICE, policy: str = RESERVE_ON_CONFIRM, **more) -> Variant:
     """A product with one variant whose SKU is the name in capitals, and so many of it."""
-    now = clock.now()
-    tax = db.session.scalar(select(TaxCategory).filter_by(code="standard"))
     slug = name.replace("_", "-")
     title = more.pop("title", slug.replace("-", " ").capitalize())
-    product = Product(slug=slug, title=title, description=f"<p>A good {title}.</p>", created_at=now, updated_at=now)
-    more = {"sku": slug.upper(), "weight_g": 300, "tax_category_id": tax.id, "stock_policy": policy, **more}
-    variant = Variant(product=product, **more)
-    db.session.add(product)
-    db.session.flush()
-    db.session.add(Price(variant_id=variant.id, currency="EUR", amount_minor=price))
-    stock.start(variant.id, quantity, policy, actor="stage")
-    return variant
+    facts = {"sku": slug.upper(), "price_minor": price, "stock_policy": policy, "on_hand": quantity, **more}
+    goods = VariantDraft(**{"weight_g": 300, "tax_category": "standard", **facts})
+    (change,) = catalog.save([ProductDraft(slug, title, f"<p>A good {title}.</p>", variants=[goods])], actor="stage")
+    assert change.kind in ("new", "changed", "same"), change.reason
+    return db.session.scalars(select(Variant).filter_by(product_id=change.product_id)).one()

@@ -16,7 +16,7 @@ from storefront import catalog, shipping, store, taxes
 from storefront.cart.models import Cart
 from storefront.catalog.offers import Offer
 from storefront.customers.models import CustomerAddress
-from storefront.kit import money, signing
+from storefront.kit import signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 from storefront.shipping.costs import Parcel
@@ -105,11 +105,7 @@ class Quote:
     @property
     def taxes(self) -> list[tuple[str, int]]:
         """(name, amount) of each tax, summed over the lines."""
-        sums: dict[str, int] = {}
-        for row in self.tax_rows:
-            label = f"{row['name']} {money.percent(row['rate_ppm'])}" + (" included" if row["inclusive"] else "")
-            sums[label] = sums.get(label, 0) + row["tax_minor"]
-        return list(sums.items())
+        return taxes.summed(self.tax_rows)
 
     @property
     def content(self) -> dict[str, Any]:

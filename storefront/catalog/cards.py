@@ -32,6 +32,7 @@ from storefront.kit.db import db
 from storefront.stock.models import Stock
 
 PAGE = 24
+COUNTED = fulltext.MOST  # a narrowed list is counted and shown so far, as a search is: its cost has a bound
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
 prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
@@ -62,6 +63,12 @@ class Shelf(NamedTuple):
 
     cards: list[Card]
     total: int
+    bounded: bool = False
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than were counted."""
+        return self.total >= COUNTED and self.bounded
 
     @property
     def pages(self) -> int:
@@ -84,7 +91,7 @@ def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf
 
 
 def found(words: Sequence[str], wish: Wish) -> Shelf:
-    """A page of the goods that have all these words; the best `fulltext.MOST` of them are listed."""
+    """A page of the goods that have all these words; of very many, some."""
     values = {"category": WHOLE_SHOP, "words": fulltext.question(words)}
     return _shelf(_statement(wish.sort, fulltext.matches(), False, _shape(wish)), wish, values, None)
 
@@ -114,7 +121,7 @@ def _shelf(statement, wish, values, known):
     values |= {"now": clock.here(), "currency": wish.currency, "offset": (wish.page - 1) * PAGE}
     rows = db.session.execute(statement, {**values, **_narrowed_by(wish)}).all()
     total = known if known is not None else rows[0].total if rows else 0
-    return Shelf([_card(row, wish.currency) for row in rows], total)
+    return Shelf([_card(row, wish.currency) for row in rows], total, bounded=known is None)
 
 
 def _card(row, currency):
@@ -187,12 +194,18 @@ def _page(sort, matches, counted, shape):
         hits = matches.subquery("hits")
         source = hits.join(entries, entries.c.product_id == hits.c.product_id)
         place = hits.c.score if sort == BEST else place
-    total = literal(0) if counted else func.count().over()
-    return (
-        select(entries.c.product_id, entries.c.sold_out, place.label("place"), total.label("total"))
+    listed = (
+        select(entries.c.product_id, entries.c.sold_out, place.label("place"))
         .select_from(source)
         .where(entries.c.category_id == bindparam("category"), *_conditions(shape))
         .order_by(entries.c.sold_out, place, entries.c.product_id)
+    )
+    if counted:
+        return listed.add_columns(literal(0).label("total")).limit(PAGE).offset(bindparam("offset"))
+    first = listed.limit(COUNTED).subquery("first")
+    return (
+        select(first, func.count().over().label("total"))
+        .order_by(first.c.sold_out, first.c.place, first.c.product_id)
         .limit(PAGE)
         .offset(bindparam("offset"))
     )

@@ -83,7 +83,6 @@ def search_page():
         text=text,
         wish=wish,
         shelf=shelf,
-        more=shelf.total >= fulltext.MOST,
         better=" ".join(better) if better and shelf.total else None,
         sorts=[(narrowing.BEST, _("Best match")), *_sorts()],
         nearest=search.nearest(asked) if nothing and not wish.narrows else [],

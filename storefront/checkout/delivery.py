@@ -18,7 +18,7 @@ def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm]:
     here = store.current().country
     form = DeliveryForm(
         data={
-            **{"country": here, "name": person.name if person else ""},
+            "country": here, "name": person.name if person else "",
             **delivered,
             "email": basket.email or (person.email if person else ""),
             "other_billing": bool(basket.billing_address_id and basket.billing_address_id != basket.shipping_address_id),

@@ -7,6 +7,7 @@ from flask_login import current_user
 from storefront import cart, customers, orders, payments, shipping, store
 from storefront.cart import Quote, read_token
 from storefront.checkout.delivery import address_forms, keep_addresses
+from storefront.checkout.differences import differences
 from storefront.checkout.forms import ChoiceForm, ConfirmForm
 from storefront.checkout.steps import QuoteChanged, place
 from storefront.kit import ids
@@ -163,7 +164,7 @@ def _preview_page(form, quote, problem="", shown=None, pending=None):
         quote=quote,
         method=_method(quote),
         problem=problem,
-        shown=shown,
+        changes=differences(shown, quote.content) if shown else [],
         pending=pending,
         lines_of=customers.lines,
         window=store.current().payment_window_min,
@@ -193,5 +194,3 @@ def _tell_lost_level(quote):
 
 def _ip_hash():
     return ids.digest(current_app.config["SECRET_KEY"] + (request.remote_addr or ""))[:32]
-
-

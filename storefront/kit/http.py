@@ -1,11 +1,17 @@
 """The only way out to the network: closed while a transaction is open, bounded in time, size and kind."""
 
+import contextlib
 import ipaddress
 import socket
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from storefront.kit.db import release
 from storefront.kit.errors import Unavailable
@@ -27,28 +33,103 @@ def send(method, url, *, data=None, headers=None, timeout=2.0, limit=1_000_000, 
     `public_only`) an address inside a private network.
     """
     release()
-    if public_only:
-        _refuse_private(url)
+    with requests.Session() as session:
+        if public_only:
+            _keep_public(session, url)
+        try:
+            with session.request(
+                method, url, data=data, headers=headers, timeout=timeout, stream=True, allow_redirects=False
+            ) as answer:
+                body = _body(answer, limit, time.monotonic() + 2 * timeout)
+                return Answer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise Unavailable(f"{_host(url)} does not answer ({type(error).__name__}).") from error
+
+
+def _body(answer, limit, until):
+    """The whole body, which must be here in time: a server that drips would hold us for ever."""
+    body = b""
+    while part := answer.raw.read1(65536, decode_content=True):
+        body += part
+        if len(body) > limit:
+            raise Unavailable(f"The answer of {_host(answer.url)} is too long.")
+        if time.monotonic() > until:
+            raise Unavailable(f"The answer of {_host(answer.url)} is too slow.")
+    return body
+
+
+def _host(url):
     try:
-        with requests.request(
-            method, url, data=data, headers=headers, timeout=timeout, stream=True, allow_redirects=False
-        ) as answer:
-            body = answer.raw.read(limit + 1, decode_content=True)
-            if len(body) > limit:
-                raise Unavailable(f"The answer of {urlsplit(url).hostname} is too long.")
-            return Answer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
-    except (requests.RequestException, OSError) as error:
-        raise Unavailable(f"{urlsplit(url).hostname} does not answer ({type(error).__name__}).") from error
+        return urlsplit(url).hostname or url[:80]
+    except ValueError:
+        return url[:80]
 
 
-def _refuse_private(url):
+def _keep_public(session, url):
     """Addresses typed in the admin or found in a file must not lead into the machine's own network."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Unavailable("Only http and https addresses are fetched.")
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 80, proto=socket.IPPROTO_TCP)
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Unavailable("Only http and https addresses are fetched.")
+    session.trust_env = False  # a proxy would look the name up once more, for itself
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _PublicAdapter())
+
+
+def _public_addresses(host, port):
+    """The addresses of a host, if all of them are public. Raises Unavailable."""
+    try:
+        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
-        raise Unavailable(f"{parts.hostname} cannot be found.") from error
-    if not all(ipaddress.ip_address(entry[4][0].split("%")[0]).is_global for entry in found):
-        raise Unavailable(f"{parts.hostname} is inside a private network.")
+        raise Unavailable(f"{host} cannot be found.") from error
+    addresses = [entry[4][0] for entry in found]
+    if not all(_is_public(address) for address in addresses):
+        raise Unavailable(f"{host} is inside a private network.")
+    return addresses
+
+
+def _is_public(address):
+    """Global, and not a way to say another address: ::ffff:127.0.0.1, 64:ff9b::7f00:1 and 2002:7f00:1::."""
+    ip = ipaddress.ip_address(address.split("%")[0])
+    inner = [getattr(ip, "ipv4_mapped", None), getattr(ip, "sixtofour", None)]
+    if ip.version == 6 and ip in ipaddress.ip_network("64:ff9b::/96"):
+        inner.append(ipaddress.ip_address(int(ip) & 0xFFFFFFFF))
+    return ip.is_global and not ip.is_multicast and all(one is None or one.is_global for one in inner)
+
+
+class _Pinned:
+    """Connects to the very address that was checked: a name that changes its answer in between gains nothing."""
+
+    def _new_conn(self):
+        *others, last = _public_addresses(self.host, self.port)
+        for address in others:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, self.port), self.timeout)
+        return socket.create_connection((last, self.port), self.timeout)
+
+
+class _PinnedHTTP(_Pinned, HTTPConnection):
+    """Plain HTTP to a checked address."""
+
+
+class _PinnedHTTPS(_Pinned, HTTPSConnection):
+    """TLS to a checked address; the certificate must be the name's."""
+
+
+class _PublicHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _PinnedHTTP
+
+
+class _PublicHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _PinnedHTTPS
+
+
+class _PublicAdapter(HTTPAdapter):
+    """Sends over connections to public addresses only."""
+
+    def init_poolmanager(self, *args, **kwargs):
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}

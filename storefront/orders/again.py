@@ -9,7 +9,7 @@ from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end
-from storefront.orders.states import CLOSED, HOLD, ORDER, SUPERSEDED
+from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
 from storefront.payments.states import MONEY, PENDING
 
@@ -41,8 +41,6 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     return bill
 
 
-
-
 def keep(order_id: int) -> Order:
     """The shopper asks to keep the goods longer; at most three times. Raises Conflict after that."""
     order = locked(order_id)
@@ -60,6 +58,12 @@ def may_keep(order: Order) -> bool:
     return order.status == HOLD and order.extensions < MOST_EXTENSIONS
 
 
+def may_reopen(order: Order) -> bool:
+    """Whether a closed order may be paid after all: not replaced, not closed by staff, its prices still stand."""
+    by_staff = order.close_reason in (BY_MERCHANT, BY_REVIEW)
+    return not by_staff and order.close_reason != SUPERSEDED and order.placed_at > clock.here() - PRICES_STAND_FOR
+
+
 def _extend(order):
     """hold end = max(old, now + window + grace), at most three times."""
     if order.extensions >= MOST_EXTENSIONS:
@@ -74,6 +78,8 @@ def _reopen(order):
     """A closed order may be paid after all while its prices stand and its goods are there."""
     if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
         raise Conflict("This order was replaced by a newer one.", state=order.status)
+    if order.close_reason in (BY_MERCHANT, BY_REVIEW):
+        raise Conflict("We have cancelled this order. Write to us if that is not right.", state=order.status)
     if order.placed_at < clock.now() - PRICES_STAND_FOR:
         raise Conflict("This order is too old to be paid: order once more at today's prices.", state=order.status)
     stock.reserve(order.lines)

@@ -116,7 +116,7 @@ def _pay(order, bill):
 
 
 def _fulfil(order):
-    stock.commit(order.id, order.lines)
+    stock.sell(order.id, order.lines)
     cart.take_out(order.cart_id, order.id, order.lines)
     make_shipments(order)
     start_fulfilment(order)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront import payments
-from storefront.kit import clock
-from storefront.orders.again import PRICES_STAND_FOR, may_keep
+from storefront.orders.again import may_keep, may_reopen
 from storefront.orders.models import Order
 from storefront.orders.placing import shown_end
-from storefront.orders.states import CLOSED, HOLD, NEW, RELEASED_STATES, REVIEW, SUPERSEDED
+from storefront.orders.states import ABANDONED, CLOSED, HOLD, NEW, PAYMENT_FAILED, RELEASED_STATES, REVIEW, SUPERSEDED
 from storefront.payments.models import Bill
 from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
 
@@ -26,7 +25,8 @@ class Stage:
     may_pay: bool
     may_cancel: bool
     may_keep: bool
-    until: datetime | None
+    until: datetime | None  # what the shopper is told of the hold; stays when it has run out
+    strays: list[Bill]  # paid, and waiting on the desk
 
 
 def stage_of(order: Order, bills: list[Bill] | None = None) -> Stage:
@@ -34,14 +34,15 @@ def stage_of(order: Order, bills: list[Bill] | None = None) -> Stage:
     bills = payments.bills_of(order.id) if bills is None else bills
     last = bills[-1] if bills else None
     word = _word(order, bills, last)
-    payable = word in (UNPAID, LEFT, DECLINED) or (word == CLOSED_STAGE and _is_recent(order)) or word == EXPIRED
+    payable = word in (UNPAID, LEFT, DECLINED) or (word in (CLOSED_STAGE, EXPIRED) and may_reopen(order))
     return Stage(
         word=word,
         bill=last,
         may_pay=payable,
         may_cancel=order.status in (NEW, HOLD) and word in (UNPAID, LEFT, DECLINED),
         may_keep=may_keep(order) and word in (UNPAID, LEFT, DECLINED),
-        until=shown_end(order) if order.status == HOLD and order.hold_expires_at else None,
+        until=shown_end(order) if order.hold_expires_at and (order.status == HOLD or word == EXPIRED) else None,
+        strays=[bill for bill in bills if bill.disposition == QUARANTINED],
     )
 
 
@@ -76,8 +77,4 @@ def _closed_word(order):
         return REFUNDED
     if order.close_reason == SUPERSEDED:
         return SUPERSEDED_STAGE
-    return EXPIRED if order.close_reason in ("abandoned", "payment_failed") else CLOSED_STAGE
-
-
-def _is_recent(order):
-    return order.placed_at > clock.here() - PRICES_STAND_FOR
+    return EXPIRED if order.close_reason in (ABANDONED, PAYMENT_FAILED) else CLOSED_STAGE

@@ -6,13 +6,14 @@ from flask import Blueprint, flash, jsonify, make_response, redirect, render_tem
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, customers, orders, payments
+from storefront import cart, catalog, customers, orders, payments, taxes
 from storefront.catalog.pictures import Picture
 from storefront.customers.views import current_customer, customers_only
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
+from storefront.orders.states import CLOSED
 from storefront.orders.wording import LABELS, state_in_words
 
 bp = Blueprint("orders", __name__)
@@ -25,16 +26,17 @@ def show(key):
     """The order for its shopper: one page for ever, on every device."""
     order = orders.by_key(key)
     stage = orders.stage_of(order)
-    basket = cart.current()
     return render_template(
         "orders/show.html",
         order=order,
         stage=stage,
+        taxes=taxes.of_order(order.id),
+        short=_short(order) if order.status in CLOSED and stage.may_pay else {},
         refunds=payments.refunds_of(order.id),
         lines_of=customers.lines,
         picture_of=_picture,
         whole_address=_may_see_address(order),
-        cart_differs=bool(basket and basket.lines and basket.id == order.cart_id and basket.version != order.cart_version),
+        cart_now=_changed_cart(order),
         now=clock.now(),
     )
 
@@ -82,13 +84,35 @@ def keep(key):
 
 @bp.get("/account/orders")
 @customers_only
-def mine():
+def mine(person):
     """The orders of whoever is signed in, newest first."""
-    person = current_customer()
     found = db.session.scalars(
         select(Order).filter_by(customer_id=person.id).order_by(Order.placed_at.desc()).limit(100)
     ).all()
     return render_template("orders/mine.html", orders=found, state_in_words=state_in_words)
+
+
+def _changed_cart(order):
+    """The cart that the order came from as it is now, priced, if other things are in it than in the order."""
+    basket = cart.current()
+    if basket is None or basket.id != order.cart_id or not basket.lines:
+        return None
+    now, then = ({(line.variant_id, line.qty) for line in thing.lines} for thing in (basket, order))
+    return None if now == then else cart.quote(basket)
+
+
+def _short(order):
+    """SKU: how many are left, of what a closed order would need more of than there is."""
+    offers = catalog.offers({line.variant_id for line in order.lines if line.variant_id}, order.currency)
+    left = {line.sku: _left(offers.get(line.variant_id)) for line in order.lines}
+    return {
+        line.sku: left[line.sku] for line in order.lines if left[line.sku] is not None and left[line.sku] < line.qty
+    }
+
+
+def _left(offer):
+    """How many can be had of an offer; None when nobody counts."""
+    return offer.available if offer and offer.on_sale else 0
 
 
 def _picture(line):

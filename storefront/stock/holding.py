@@ -40,7 +40,7 @@ def reserve(lines: Iterable[Line]) -> None:
         events.record("STOCK_HELD", held[0].order_id, lines={line.sku: line.qty for line in held})
 
 
-def commit(order_id: int, lines: Iterable[Line]) -> None:
+def sell(order_id: int, lines: Iterable[Line]) -> None:
     """The goods are sold: from their reservation, or else from the shelf. Raises OutOfStock."""
     kept = {held.order_line_id for held in reservations_of(order_id)}
     missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in kept]

@@ -1,9 +1,10 @@
 """The verbs of taxes. Rounding happens once per line and rate, half away from zero."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from storefront.kit import clock, money
@@ -39,15 +40,31 @@ def rates_for(address: Mapping[str, str]) -> dict[int, Rate]:
     found: dict[int, Rate] = {}
     for rate, region in rows:
         if in_region(region, address):
-            found.setdefault(
-                rate.category_id, Rate(rate.name, rate.rate_ppm, rate.inclusive, rate.applies_to_shipping)
-            )
+            found.setdefault(rate.category_id, Rate(rate.name, rate.rate_ppm, rate.inclusive, rate.applies_to_shipping))
     return found
 
 
 def tax_of(amount_minor: int, rate: Rate) -> int:
     """The tax of a sum: what is inside it, or what comes on top."""
     return (money.included if rate.inclusive else money.share)(amount_minor, rate.rate_ppm)
+
+
+def summed(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """(name, amount) of each tax over the rows of a quote or a document: ("VAT 21 % included", 745)."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        label = f"{row['name']} {money.percent(row['rate_ppm'])}"
+        label = _("%(tax)s included", tax=label) if row["inclusive"] else label
+        sums[label] = sums.get(label, 0) + row["tax_minor"]
+    return list(sums.items())
+
+
+def of_order(order_id: int) -> list[tuple[str, int]]:
+    """The taxes of an order as they were committed with it, summed by name."""
+    rows = db.session.scalar(
+        select(TaxDocument.lines).filter_by(order_id=order_id).order_by(TaxDocument.id.desc()).limit(1)
+    )
+    return summed(rows or ())
 
 
 def commit_document(order_id: int, lines: list[dict[str, Any]]) -> None:

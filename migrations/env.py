@@ -1,0 +1,49 @@
+"""How migrations reach the database: the application's own engine and the tables of every room."""
+
+import importlib
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import JSON, BigInteger
+
+from storefront.kit.db import Base, UtcDateTime
+
+ROOMS = "store customers stock catalog shipping taxes promotions certificates cart payments orders jobs admin sandbox"
+for room in ROOMS.split():
+    importlib.import_module(f"storefront.{room}.models")
+
+OWN_TABLES = ("product_search",)  # full text: made by hand in the migrations, in each database's own way
+
+
+def ours(thing, name, kind, reflected, compare_to):
+    """Leave out what is not described by the models."""
+    return not (kind == "table" and reflected and compare_to is None and name.startswith(OWN_TABLES))
+
+
+def in_our_words(kind, thing, autogen_context):
+    """Columns are written as the models write them."""
+    named = [(UtcDateTime, "UtcDateTime()"), (BigInteger, "Number"), (JSON, "Json")]
+    found = next((name for type_, name in named if isinstance(thing, type_)), None)
+    if kind == "type" and found:
+        autogen_context.imports.add("from storefront.kit.db import Json, Number, UtcDateTime")
+        return found
+    return False
+
+
+def run():
+    """Run the migrations in one transaction."""
+    engine = current_app.extensions["migrate"].db.engine
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_object=ours,
+            render_as_batch=connection.dialect.name == "sqlite",
+            compare_type=True,
+            render_item=in_our_words,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

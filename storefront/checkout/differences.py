@@ -1,0 +1,40 @@
+"""What is another than it was when the shopper looked: old and new side by side, never a silent change."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+
+
+class Difference(NamedTuple):
+    """One row. Each side is (quantity or None, minor units), or None where it is not there at all."""
+
+    label: str
+    then: tuple[int | None, int] | None
+    now: tuple[int | None, int] | None
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """The rows of two quotes' contents that differ, goods first and the total last; nothing if all are equal."""
+    rows = [*_goods(then, now), _shipping(then, now)]
+    for key, label in (("discount", _("Discount")), ("tax", _("Tax")), ("due", _("To pay"))):
+        rows.append(Difference(label, (None, then[key]), (None, now[key])))
+    return [row for row in rows if row.then != row.now]
+
+
+def _goods(then, now):
+    before, after = ({line[0]: line for line in content["lines"]} for content in (then, now))
+    for sku in {**before, **after}:
+        old, new = before.get(sku), after.get(sku)
+        yield Difference((new or old)[1], _side(old), _side(new))
+
+
+def _side(line):
+    return (line[2], line[4]) if line else None
+
+
+def _shipping(then, now):
+    old, new = then["shipping"], now["shipping"]
+    names = [way[1] for way in (old, new) if way]
+    label = _("Shipping: %(ways)s", ways=" → ".join(dict.fromkeys(names))) if names else _("Shipping")
+    return Difference(label, old and (None, old[2]), new and (None, new[2]))
