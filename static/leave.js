@@ -2,10 +2,8 @@
    coming back to it must not throw the shopper out again. */
 (function () {
   'use strict';
-  var form = document.querySelector('form[data-leave]');
+  var leaving = document.querySelector('[data-leave]');
   var visit = performance.getEntriesByType && performance.getEntriesByType('navigation')[0];
-  if (!form || (visit && visit.type !== 'navigate')) return;
-  var button = form.querySelector('button');
-  if (button) button.click();
-  else form.submit();
+  if (!leaving || (visit && visit.type !== 'navigate')) return;
+  (leaving.querySelector('button') || leaving).click();
 })();

@@ -1,8 +1,8 @@
 """create_app: the only file that knows every blueprint."""
 
-from flask import Flask
+from flask import Flask, current_app, has_request_context
 from flask_babel import Babel, get_locale
-from flask_login import LoginManager, user_logged_in
+from flask_login import LoginManager, user_logged_in, user_logged_out
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -42,6 +42,7 @@ def _init_kit(app):
     login_manager.init_app(app)
     login_manager.user_loader(_user)
     user_logged_in.connect(_adopt_cart, app)
+    user_logged_out.connect(_leave_cart, app)
     limiter.init_app(app)
     pages.init_app(app)
     error_pages.init_app(app)
@@ -89,15 +90,23 @@ def _adopt_cart(app, user):
             cart.adopt(user.id)
 
 
+def _leave_cart(app, user):
+    """Whoever comes next to this browser does not find the customer's cart."""
+    if isinstance(user, Customer):
+        cart.leave_behind()
+
+
 def _money(amount_minor, currency):
     return money.shown(amount_minor, currency, str(get_locale() or "en"))
 
 
 def _what_every_page_shows():
+    if not has_request_context():
+        return {}  # a letter: it brings what it shows
     locale = get_locale()
     return {
         "store": store.current(),
-        "store_mode": "live" if _config("LIVE") else "test",
+        "store_mode": "live" if current_app.config["LIVE"] else "test",
         "locale": str(locale or "en").replace("_", "-"),
         "text_direction": locale.text_direction if locale else "ltr",
         "footer_pages": store.footer_pages(),
@@ -105,8 +114,3 @@ def _what_every_page_shows():
         **cart.badge(),
     }
 
-
-def _config(name):
-    from flask import current_app
-
-    return current_app.config[name]

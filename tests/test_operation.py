@@ -97,6 +97,14 @@ def test_each_request_is_told_in_one_line(play, caplog):
     assert SECRET not in caplog.text
 
 
+def test_the_last_resort_asks_nothing_of_the_database(play):
+    """Even before the shop is set up, or without its database, a visitor reads a sentence and a number to quote."""
+    page = play.visitor().get("/")
+    assert (page.status, page.headers["Retry-After"]) == (503, "30")
+    assert page.has("This shop is not set up yet")
+    assert page.has(f"quote {page.headers['X-Request-Id']}")
+
+
 def test_alive_needs_nothing(play):
     """The process answers although the shop is not set up."""
     assert play.visitor().get("/healthz").json() == {"status": "ok"}

@@ -12,6 +12,14 @@ branch_labels = None
 depends_on = None
 
 
+LATER = (  # keys of tables that point at each other
+    ("carts", "open_order_id", "orders"),
+    ("carts", "restored_from_order_id", "orders"),
+    ("customers", "preferred_shipping_address_id", "customer_addresses"),
+    ("customers", "preferred_billing_address_id", "customer_addresses"),
+)
+
+
 def upgrade():
     """Forward."""
     op.create_table(
@@ -26,6 +34,7 @@ def upgrade():
         sa.Column("prev_hash", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sa.UniqueConstraint("prev_hash", name=op.f("uq_audit_entries_prev_hash")),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entries_at"), ["at"], unique=False)
@@ -142,6 +151,8 @@ def upgrade():
     op.create_table(
         "order_addresses",
         sa.Column("id", Number, nullable=False),
+        sa.Column("name_folded", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("last_name_first", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("company", sa.String(), nullable=False),
         sa.Column("line1", sa.String(), nullable=False),
@@ -153,6 +164,10 @@ def upgrade():
         sa.Column("phone", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_addresses")),
     )
+    with op.batch_alter_table("order_addresses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_addresses_last_name_first"), ["last_name_first"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_addresses_name_folded"), ["name_folded"], unique=False)
+
     op.create_table(
         "order_tombstones",
         sa.Column("number", sa.String(), nullable=False),
@@ -739,7 +754,7 @@ def upgrade():
         sa.Column("previous_keys", Json, nullable=False),
         sa.Column("store_id", Number, nullable=False),
         sa.Column("customer_id", Number, nullable=True),
-        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("email", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
@@ -805,14 +820,20 @@ def upgrade():
         sa.UniqueConstraint("number", name=op.f("uq_orders_number")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_orders_billing_address_id"), ["billing_address_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_cart_id"), ["cart_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_customer_id_placed_at"), ["customer_id", "placed_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_orders_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_orders_email_id"), ["email", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_placed_at_id"), ["placed_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_orders_shipping_address_id"), ["shipping_address_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_orders_status_hold_expires_at"), ["status", "hold_expires_at"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_orders_status_placed_at"), ["status", "placed_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_orders_status_placed_at_id"), ["status", "placed_at", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_orders_status_total_minor_id"), ["status", "total_minor", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_orders_total_minor_id"), ["total_minor", "id"], unique=False)
 
     op.create_table(
         "prices",
@@ -966,7 +987,7 @@ def upgrade():
     )
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_order_lines_order_id"), ["order_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_order_lines_sku"), ["sku"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_lines_sku_order_id"), ["sku", "order_id"], unique=False)
 
     op.create_table(
         "order_notes",
@@ -1301,6 +1322,11 @@ def upgrade():
         )
 
     fulltext.create_tables(op.get_bind())
+    if op.get_bind().dialect.name != "sqlite":  # SQLite made these with their tables: it knows no order
+        for table, column, target in LATER:
+            op.create_foreign_key(
+                op.f(f"fk_{table}_{column}_{target}"), table, target, [column], ["id"], ondelete="SET NULL"
+            )
 
 
 def downgrade():
@@ -1376,7 +1402,7 @@ def downgrade():
 
     op.drop_table("order_notes")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_order_lines_sku"))
+        batch_op.drop_index(batch_op.f("ix_order_lines_sku_order_id"))
         batch_op.drop_index(batch_op.f("ix_order_lines_order_id"))
 
     op.drop_table("order_lines")
@@ -1404,12 +1430,16 @@ def downgrade():
 
     op.drop_table("prices")
     with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_orders_status_placed_at"))
+        batch_op.drop_index(batch_op.f("ix_orders_total_minor_id"))
+        batch_op.drop_index(batch_op.f("ix_orders_status_total_minor_id"))
+        batch_op.drop_index(batch_op.f("ix_orders_status_placed_at_id"))
         batch_op.drop_index(batch_op.f("ix_orders_status_hold_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_orders_shipping_address_id"))
         batch_op.drop_index(batch_op.f("ix_orders_placed_at_id"))
-        batch_op.drop_index(batch_op.f("ix_orders_email"))
+        batch_op.drop_index(batch_op.f("ix_orders_email_id"))
         batch_op.drop_index(batch_op.f("ix_orders_customer_id_placed_at"))
         batch_op.drop_index(batch_op.f("ix_orders_cart_id"))
+        batch_op.drop_index(batch_op.f("ix_orders_billing_address_id"))
 
     op.drop_table("orders")
     with op.batch_alter_table("cart_lines", schema=None) as batch_op:
@@ -1496,6 +1526,10 @@ def downgrade():
     op.drop_table("products")
     op.drop_table("pages")
     op.drop_table("order_tombstones")
+    with op.batch_alter_table("order_addresses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_addresses_name_folded"))
+        batch_op.drop_index(batch_op.f("ix_order_addresses_last_name_first"))
+
     op.drop_table("order_addresses")
     op.drop_table("listing_facets")
     with op.batch_alter_table("job_runs", schema=None) as batch_op:

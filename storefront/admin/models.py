@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from flask_login import UserMixin
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.kit.db import Base
+from storefront.kit.ids import digest
+
+OWNER, STAFF = "owner", "staff"
 
 
-class StaffUser(Base):
+class StaffUser(UserMixin, Base):
     """Somebody who works here. The role decides which pages there are for them (permissions.py)."""
 
     __tablename__ = "staff_users"
@@ -26,12 +30,26 @@ class StaffUser(Base):
     last_login: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
+    @property
+    def email(self) -> str:
+        """What the pages call the login."""
+        return self.login
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this person may come in."""
+        return self.active and self.password_hash is not None
+
+    def get_id(self) -> str:
+        """What a session keeps: another password makes another id, which ends the sessions of the old one."""
+        return f"staff:{self.id}:{digest(self.password_hash or '')[:16]}"
+
 
 class AuditEntry(Base):
     """Who changed what, from what to what. A hash chain; only ever appended."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "target"), Index(None, "at"))
+    __table_args__ = (Index(None, "target"), Index(None, "at"), UniqueConstraint("prev_hash"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     actor: Mapped[str]

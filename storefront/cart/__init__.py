@@ -20,7 +20,7 @@ from storefront.cart.service import (
     take_out,
     touch,
 )
-from storefront.cart.visitor import adopt, badge, current, current_or_new
+from storefront.cart.visitor import adopt, badge, current, current_or_new, leave_behind
 
 __all__ = [
     "Clamped",
@@ -34,6 +34,7 @@ __all__ = [
     "choose",
     "current",
     "current_or_new",
+    "leave_behind",
     "locked",
     "merge",
     "parse_quantity",

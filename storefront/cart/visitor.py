@@ -64,6 +64,16 @@ def adopt(customer_id: int) -> None:
         mine.customer_id = customer_id
 
 
+def leave_behind() -> None:
+    """The customer has signed out: their cart stays with the account, and this browser forgets it."""
+    g.cart_token_hash = None
+
+    @after_this_request
+    def _forget(response):
+        response.delete_cookie(_cookie_name(), httponly=True, samesite="Lax", secure=current_app.config["LIVE"])
+        return response
+
+
 def _customer_id():
     kind, _, number = (current_user.get_id() or "").partition(":") if current_user else ("", "", "")
     return int(number.split(":")[0]) if kind == "customer" else None

@@ -24,7 +24,7 @@ from storefront.catalog.models import (
     Variant,
     VariantOption,
 )
-from storefront.catalog.narrowing import BEST, MOST_OPTIONS, NAME, NEWEST, PRICE, PRICE_DESCENDING, Wish
+from storefront.catalog.narrowing import BEST, NAME, NEWEST, PRICE, PRICE_DESCENDING, Wish
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture
 from storefront.kit import clock
@@ -32,6 +32,7 @@ from storefront.kit.db import db
 from storefront.stock.models import Stock
 
 PAGE = 24
+FACETS = 5  # so many options are offered; an address may name more
 COUNTED = fulltext.MOST  # a narrowed list is counted and shown so far, as a search is: its cost has a bound
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
@@ -114,7 +115,7 @@ def facets(category_id: int) -> list[Facet]:
     for name, value, goods in rows:
         by_name.setdefault(name, []).append((value, goods))
     often = sorted(by_name, key=lambda name: -sum(goods for _value, goods in by_name[name]))
-    return [Facet(name, [value for value, _goods in by_name[name]][:24]) for name in often[:MOST_OPTIONS]]
+    return [Facet(name, [value for value, _goods in by_name[name]][:24]) for name in often[:FACETS]]
 
 
 def _shelf(statement, wish, values, known):

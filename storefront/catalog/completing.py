@@ -98,7 +98,9 @@ def as_html(text: str) -> str:
     text = text.strip()
     if not text or _BLOCKS.search(text):
         return text
-    return "".join(f"<p>{part.strip()}</p>" for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if part.strip())
+    return "".join(
+        f"<p>{part.strip()}</p>" for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if part.strip()
+    )
 
 
 def same_picture(source: str, present: PictureDraft) -> bool:
@@ -148,10 +150,20 @@ def _variant(variant, was, base):
     compare = priced.compare_at_minor
     unsaid = {
         name: getattr(had, name)
-        for name in ("weight_g", "tax_category", "requires_shipping", "hold_minutes", "max_per_order", "sales", "on_hand")
+        for name in (
+            "weight_g",
+            "tax_category",
+            "requires_shipping",
+            "hold_minutes",
+            "max_per_order",
+            "sales",
+            "on_hand",
+        )
         if getattr(variant, name) is None
     }
-    picture = next((had.source for had in base.pictures if variant.picture and same_picture(variant.picture, had)), None)
+    picture = next(
+        (had.source for had in base.pictures if variant.picture and same_picture(variant.picture, had)), None
+    )
     policy = _policy(variant.stock_policy, had.stock_policy)
     whole = replace(
         variant,

@@ -36,7 +36,10 @@ class Table:
 
 
 def read_table(data: bytes, known: Callable[[list[str]], list[str]] = list) -> Table:
-    """The table in a file; `known` may put the usual names for its headings. Raises Invalid, with a sentence for a person, when there is none."""
+    """The table in a file; `known` may put the usual names for its headings.
+
+    Raises Invalid, with a sentence for a person, when there is none.
+    """
     if len(data) > MOST_BYTES:
         raise Invalid(_("The file is larger than %(most)d MB: split it.", most=MOST_BYTES // 1_000_000))
     text = _decoded(data)

@@ -102,7 +102,17 @@ class Difference(NamedTuple):
     after: str
 
 
-PRODUCT_FIELDS = ("title", "description", "vendor", "tags", "categories", "pictures", "active", "seo_title", "seo_description")
+PRODUCT_FIELDS = (
+    "title",
+    "description",
+    "vendor",
+    "tags",
+    "categories",
+    "pictures",
+    "active",
+    "seo_title",
+    "seo_description",
+)
 VARIANT_FIELDS = (
     "sku", "options", "price_minor", "compare_at_minor", "sales", "weight_g", "tax_category", "requires_shipping",
     "on_hand", "stock_policy", "hold_minutes", "max_per_order", "active", "picture",
@@ -139,7 +149,13 @@ def shown(value: Any, name: str, currency: str = "") -> str:
         return options_shown(value)
     if isinstance(value, list):
         return ", ".join(_item_shown(item, currency) for item in value)
-    return "" if value is None else {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return (
+        ""
+        if value is None
+        else {True: "yes", False: "no"}.get(value, str(value))
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def options_shown(options: dict[str, str]) -> str:

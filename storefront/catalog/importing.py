@@ -134,7 +134,9 @@ def _slim(change):
 def _begin(reading, actor):
     with transaction():
         places = list(db.session.scalars(select(Category.path)))
-        row = CatalogImport(name=reading.name, kind=reading.kind, currency=reading.currency, actor=actor, at=clock.now())
+        row = CatalogImport(
+            name=reading.name, kind=reading.kind, currency=reading.currency, actor=actor, at=clock.now()
+        )
         row.report = {"places_before": places}
         db.session.add(row)
         db.session.flush()

@@ -194,7 +194,7 @@ def _recount(touched):
         select(ListingCard.image_id)
         .join(best, best.c.product_id == ListingCard.product_id)
         .where(best.c.category_id == entry.category_id, ListingCard.image_id.is_not(None))
-        .order_by(best.c.sold_out, best.c.age, best.c.product_id)
+        .order_by(best.c.sold_out, best.c.age.desc(), best.c.product_id)  # the oldest: the newest are shown beside it
         .limit(1)
         .correlate(entry)
         .scalar_subquery()

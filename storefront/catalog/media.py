@@ -80,16 +80,26 @@ def _decoded(data):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
-            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
         if picture.width * picture.height > MOST_PIXELS:
             raise Invalid(f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.")
-        bare = picture.format == "WEBP" and not picture.is_animated and not _EXTRAS & picture.info.keys()
+        bare = (
+            picture.format == "WEBP"
+            and not getattr(picture, "is_animated", False)
+            and not _EXTRAS & picture.info.keys()
+        )
         picture = ImageOps.exif_transpose(picture)
         pixels = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise Invalid("This is not a JPEG, PNG, WebP or GIF picture.") from error
     pixels.info = {}
     return pixels, bare
+
+
+def _is_bare(picture):
+    """Whether the file is a still WebP without anything but pixels, which need not be written anew."""
+    moves = getattr(picture, "is_animated", False)
+    return picture.format == "WEBP" and not moves and not _EXTRAS & picture.info.keys()
 
 
 def _encoded(picture):

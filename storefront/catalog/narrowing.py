@@ -69,6 +69,11 @@ class Wish:
         """The same list without any filter."""
         return replace(self, page=1, price_from=None, price_to=None, in_stock=False, options=())
 
+    def canonical(self, path: str) -> str:
+        """The address under which search engines keep this page: no filter, no order of its own."""
+        plain = not self.narrows and self.sort == self.usual_sort
+        return path + (f"?page={self.page}" if plain and self.page > 1 else "")
+
     def chips(self, path: str) -> list[Chip]:
         """The filters that are on, each with the way out of it."""
         return [Chip(label, without.address(path)) for label, without in self._without()]

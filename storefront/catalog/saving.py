@@ -37,7 +37,7 @@ class Change:
     product_id: int | None = None
 
 
-def compare(drafts: Sequence[ProductDraft]) -> list[Change]:
+def compare(drafts: Sequence[ProductDraft | Change]) -> list[Change]:
     """What saving these drafts would do, in their order. Writes nothing and needs no transaction."""
     return [change for some in batches(alone(drafts)) for change in _compared(some, lock=False)]
 
@@ -112,7 +112,9 @@ def _compared(drafts, lock):
     by_slug = ids_by_slug({draft.slug for draft in real})
     homes = {id(draft): _home(draft, by_slug, owner) for draft in real}
     by_slug.update(ids_by_slug({slug for slug, product_id in homes.values() if product_id is None}))
-    here = stored({by_slug.get(slug, product_id) for slug, product_id in homes.values()} - {None}, _currency(real), lock)
+    here = stored(
+        {by_slug.get(slug, product_id) for slug, product_id in homes.values()} - {None}, _currency(real), lock
+    )
     changes = []
     for draft in drafts:
         if isinstance(draft, Change):
@@ -148,7 +150,9 @@ def _change(draft, before, owner):
     if fault:
         return _refused(draft, fault.line, fault.reason)
     after, pairs = completed(draft, before.draft if before else None)
-    refusal = _foreign_sku(after, before, owner) or _without_price(after, pairs) or _below_reserved(after, before, pairs)
+    refusal = (
+        _foreign_sku(after, before, owner) or _without_price(after, pairs) or _below_reserved(after, before, pairs)
+    )
     if refusal:
         return refusal
     change = Change(NEW, after.slug, after.title, draft.line, before=before, after=after, pairs=pairs, draft=draft)
@@ -169,7 +173,9 @@ def _foreign_sku(after, before, owner):
 
 
 def _without_price(after, pairs):
-    lacking = next((variant for variant in after.variants if variant.price_minor is None and variant.sku not in pairs), None)
+    lacking = next(
+        (variant for variant in after.variants if variant.price_minor is None and variant.sku not in pairs), None
+    )
     return _refused(after, lacking.line or after.line, _("there is no price")) if lacking else None
 
 

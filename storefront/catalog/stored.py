@@ -74,9 +74,8 @@ def _add_categories(found):
         select(product_categories.c.product_id, Category.path, Category.name)
         .join(Category, Category.id == product_categories.c.category_id)
         .where(product_categories.c.product_id.in_(found))
-        .order_by(Category.path)
     )
-    for product_id, path, name in rows:
+    for product_id, path, name in sorted(rows):  # as Python sorts: databases differ
         found[product_id].draft.categories.append(CategoryDraft(path, (*path.split("/")[:-1], name)))
 
 
@@ -143,12 +142,10 @@ def _variant(variant, stock, tax_code, prices, currency, images):
 def ids_by_slug(slugs: Collection[str]) -> dict[str, int]:
     """Which products have these slugs."""
     rows = db.session.execute(select(Product.slug, Product.id).where(Product.slug.in_(slugs)))
-    return {slug: id for slug, id in rows}
+    return dict(rows.tuples().all())
 
 
 def owners(skus: Collection[str]) -> dict[str, tuple[int, str]]:
     """Which product, by id and slug, each of these SKUs belongs to."""
-    rows = db.session.execute(
-        select(Variant.sku, Product.id, Product.slug).join(Product).where(Variant.sku.in_(skus))
-    )
+    rows = db.session.execute(select(Variant.sku, Product.id, Product.slug).join(Product).where(Variant.sku.in_(skus)))
     return {sku: (id, slug) for sku, id, slug in rows}

@@ -62,7 +62,9 @@ def amount(row, heading: str, name: str, currency: str) -> int | None:
     try:
         return money.parsed(text.replace("\u202f", ""), currency)
     except Invalid as error:
-        raise Unfit(row.line, _("%(name)s '%(text)s': %(why)s", name=name, text=text[:40], why=error.message)) from error
+        raise Unfit(
+            row.line, _("%(name)s '%(text)s': %(why)s", name=name, text=text[:40], why=error.message)
+        ) from error
 
 
 def whole(row, heading: str, name: str) -> int | None:

@@ -11,7 +11,6 @@ from storefront.catalog import (
     categories,
     deliveries,
     feeds,
-    fulltext,
     narrowing,
     product_page,
     search,
@@ -60,7 +59,7 @@ def category(path):
         shelf=shelf,
         facets=cards.facets(place.id),
         sorts=_sorts(),
-        canonical=structured.absolute(wish.all().address(place.url, page=wish.page)),
+        canonical=structured.absolute(wish.canonical(place.url)),
         linked_data=[structured.block(structured.trail([(name, structured.absolute(url)) for name, url in trail]))],
     )
 

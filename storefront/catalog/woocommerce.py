@@ -112,7 +112,9 @@ class _Reader:
         open_names = [name for name in values if not named[name]]
         several = list(combinations(*values.values()))
         if len(several) > 1 and row["stock"]:
-            reason = _("one stock for any %(names)s cannot be shared: give each its own row", names=", ".join(open_names))
+            reason = _(
+                "one stock for any %(names)s cannot be shared: give each its own row", names=", ".join(open_names)
+            )
             raise Unfit(row.line, reason)
         for chosen in several[: MOST_VARIANTS + 1]:
             variant = self._variant(row, dict(zip(values, chosen, strict=True)), family)
@@ -171,7 +173,9 @@ def _refuse_kind(family):
 def _attributes(row):
     """The values of each attribute, in their order."""
     return {
-        row[f"attribute {n} name"]: items(row[f"attribute {n} value(s)"]) for n in _ATTRIBUTES if row[f"attribute {n} name"]
+        row[f"attribute {n} name"]: items(row[f"attribute {n} value(s)"])
+        for n in _ATTRIBUTES
+        if row[f"attribute {n} name"]
     }
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy import update as sql_update
+from sqlalchemy import delete, insert, select, update as sql_update
 
 from storefront import stock
 from storefront.catalog.drafts import PRODUCT_FIELDS, ProductDraft, SaleDraft, VariantDraft
@@ -52,7 +51,7 @@ def put_in_categories(wanted: dict[int, list]) -> None:
 
 def make_places(wanted: dict[str, tuple[str, ...]], positions: dict[str, int] | None = None) -> dict[str, int]:
     """The ids of these paths of the tree, with their parents; missing ones are made with the given names."""
-    names = {}
+    names: dict[str, str] = {}
     for path, titles in wanted.items():
         slugs = path.split("/")
         for depth in range(1, len(slugs) + 1):
@@ -125,9 +124,7 @@ def update(before: Stored, after: ProductDraft, pairs: dict[str, str], note: Not
     """Change a product's rows to the whole draft. `pairs` maps its SKUs to those that stand."""
     changed = {name for name in PRODUCT_FIELDS if getattr(before.draft, name) != getattr(after, name)}
     values = {name: getattr(after, name) for name in changed & set(_OWN)}
-    db.session.execute(
-        sql_update(Product).where(Product.id == before.id).values(**values, updated_at=clock.now())
-    )
+    db.session.execute(sql_update(Product).where(Product.id == before.id).values(**values, updated_at=clock.now()))
     if "categories" in changed:
         put_in_categories({before.id: after.categories or []})
     if "pictures" in changed:

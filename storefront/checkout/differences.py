@@ -23,9 +23,9 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Differe
 
 
 def _goods(then, now):
-    before, after = ({line[0]: line for line in content["lines"]} for content in (then, now))
-    for sku in {**before, **after}:
-        old, new = before.get(sku), after.get(sku)
+    before, after = ({(line[0], str(line[5])): line for line in content["lines"]} for content in (then, now))
+    for goods in {**before, **after}:
+        old, new = before.get(goods), after.get(goods)
         yield Difference((new or old)[1], _side(old), _side(new))
 
 

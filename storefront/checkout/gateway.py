@@ -92,7 +92,7 @@ def pay(key):
         return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
     bill = db.session.get(Bill, bill_id)
     try:
-        step = payments.begin(bill, order.number)
+        step = payments.begin(bill)
     except Exception:
         with transaction():
             orders.locked(order.id)

@@ -41,7 +41,7 @@ def take_in(message_id: int) -> Answer:
 def ask_and_settle(bill_id: int) -> bool:
     """Ask the gateway about a bill and apply what it says; False when there was no answer."""
     bill = db.session.get(Bill, bill_id)
-    outcomes = payments.ask(bill, bill.reference)
+    outcomes = payments.ask(bill)
     if outcomes is None:
         return False
     with transaction():
@@ -62,7 +62,7 @@ def send_refund(refund_id: int) -> None:
         refund = payments.claim(refund_id)
     if refund is None:
         return
-    result = payments.call_gateway(refund, refund.request_key)
+    result = payments.call_gateway(refund)
     with transaction():
         orders.finish_refund(db.session.get(Refund, refund_id), result)
 

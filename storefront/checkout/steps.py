@@ -193,7 +193,7 @@ def open_bill(attempt: Attempt) -> None:
         if not order.due_minor or method.auto_approve:
             return
         bill = payments.open_bill(
-            order.id, order.number, method, order.due_minor, order.currency, expires_at=orders.hold_end()
+            order.id, order.number, method, order.due_minor, order.currency, expires_at=orders.window_end()
         )
         attempt.bill_id = bill.id
 
@@ -209,9 +209,9 @@ def start_payment(attempt: Attempt) -> None:
     """Ask the gateway where to go, over the network, outside any transaction; then the order is on hold."""
     if not attempt.bill:
         return
-    step = payments.begin(attempt.bill, attempt.order.number)
+    step = payments.begin(attempt.bill)
     with transaction():
-        orders.hold(attempt.order, attempt.bill)
+        orders.hold(attempt.order)
         payments.keep_step(attempt.bill, step)
 
 

@@ -42,7 +42,9 @@ def _draft(product, names):
         vendor=product["vendor"],
         tags=product["tags"],
         categories=[CategoryDraft(path, _titles(path, names)) for path in product["categories"]],
-        pictures=[_picture(picture) for picture in product["pictures"] if (_HERE / "pictures" / picture["file"]).is_file()],
+        pictures=[
+            _picture(picture) for picture in product["pictures"] if (_HERE / "pictures" / picture["file"]).is_file()
+        ],
         active=True,
         variants=[_variant(variant, product) for variant in product["variants"]],
     )

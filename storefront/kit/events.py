@@ -77,6 +77,11 @@ def acting_as(kind: str, name: str = "", cause: int | None = None):
         _actor.reset(token)
 
 
+def actor() -> Actor:
+    """Who acts here."""
+    return _actor.get()
+
+
 def subscribe(event_type: str, kind: str, target: str) -> None:
     """From now on every event of this type leaves an outbox row for this target."""
     wanted = _subscribers.setdefault(event_type, [])

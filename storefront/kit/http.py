@@ -103,6 +103,10 @@ def _is_public(address):
 class _Pinned:
     """Connects to the very address that was checked: a name that changes its answer in between gains nothing."""
 
+    host: str
+    port: int
+    timeout: float | None
+
     def _new_conn(self):
         *others, last = _public_addresses(self.host, self.port)
         for address in others:

@@ -14,7 +14,6 @@ from storefront.orders.placing import (
     PaymentPending,
     fail_placing,
     hold,
-    hold_end,
     hold_goods,
     place,
     placed_from,
@@ -22,6 +21,7 @@ from storefront.orders.placing import (
     same_order,
     shown_end,
     take_number,
+    window_end,
 )
 from storefront.orders.refunding import finish_refund, request_refund
 from storefront.orders.settling import accept_after_review, release_unbilled, settle
@@ -41,7 +41,6 @@ __all__ = [
     "fail_placing",
     "finish_refund",
     "hold",
-    "hold_end",
     "hold_goods",
     "keep",
     "locked",
@@ -61,4 +60,5 @@ __all__ = [
     "shown_end",
     "stage_of",
     "take_number",
+    "window_end",
 ]

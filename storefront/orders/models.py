@@ -1,21 +1,40 @@
 """A quote that the customer has confirmed, copied down to the last coin, and what became of it."""
 
-from datetime import datetime
+import unicodedata
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.customers.models import AddressFields
-from storefront.kit.db import Base
+from storefront.kit.db import Base, Bytewise
+
+
+def folded(name: str) -> str:
+    """A name as it is looked for: small letters without their marks, one space between words."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+
+
+def _name_folded(context):
+    return folded(context.get_current_parameters()["name"])
+
+
+def _last_name_first(context):
+    *first, last = _name_folded(context).split() or [""]
+    return " ".join([last, *first])
 
 
 class OrderAddress(AddressFields, Base):
-    """A copy, with no link back to the book; immutable."""
+    """A copy, with no link back to the book; immutable. The name is also kept as staff look for it."""
 
     __tablename__ = "order_addresses"
+    __table_args__ = (Index(None, "name_folded"), Index(None, "last_name_first"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    name_folded: Mapped[str] = mapped_column(Bytewise, default=_name_folded)
+    last_name_first: Mapped[str] = mapped_column(Bytewise, default=_last_name_first)
 
 
 class Order(Base):
@@ -25,8 +44,12 @@ class Order(Base):
     __table_args__ = (
         Index(None, "status", "hold_expires_at"),
         Index(None, "placed_at", "id"),
-        Index(None, "status", "placed_at"),
-        Index(None, "email"),
+        Index(None, "total_minor", "id"),
+        Index(None, "status", "placed_at", "id"),
+        Index(None, "status", "total_minor", "id"),
+        Index(None, "email", "id"),
+        Index(None, "shipping_address_id"),
+        Index(None, "billing_address_id"),
         Index(None, "customer_id", "placed_at"),
         Index(None, "cart_id"),
         CheckConstraint("total_minor >= 0 AND due_minor >= 0", name="totals"),
@@ -38,7 +61,7 @@ class Order(Base):
     previous_keys: Mapped[list[Any]] = mapped_column(default=list)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
-    email: Mapped[str]
+    email: Mapped[str] = mapped_column(Bytewise)
     locale: Mapped[str] = mapped_column(default="en")
     currency: Mapped[str]
     status: Mapped[str] = mapped_column(default="NEW")
@@ -82,12 +105,17 @@ class Order(Base):
     billing_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[billing_address_id])
     shipments: Mapped[list["Shipment"]] = relationship(order_by="Shipment.id", back_populates="order")
 
+    @property
+    def kept_until(self) -> datetime | None:
+        """The end of the hold as the shopper is told: without the silent grace. None if it was never held."""
+        return self.hold_expires_at - timedelta(minutes=self.grace_min) if self.hold_expires_at else None
+
 
 class OrderLine(Base):
     """What was bought, as it was on that day. `tax_minor` is inside `total_minor` when inclusive."""
 
     __tablename__ = "order_lines"
-    __table_args__ = (Index(None, "order_id"), Index(None, "sku"), CheckConstraint("qty > 0", name="qty"))
+    __table_args__ = (Index(None, "order_id"), Index(None, "sku", "order_id"), CheckConstraint("qty > 0", name="qty"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from storefront import cart, stock, store, taxes
 from storefront.cart import Quote
+from storefront.cart.models import Cart
 from storefront.kit import clock, events, ids
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
@@ -99,7 +100,7 @@ def hold_goods(order: Order) -> None:
 
     Raises OutOfStock, and then nothing has moved: the older order still has its goods.
     """
-    basket = db.session.get(cart.Cart, order.cart_id) if order.cart_id else None
+    basket = db.session.get(Cart, order.cart_id) if order.cart_id else None
     rival = locked(basket.open_order_id) if basket and basket.open_order_id not in (None, order.id) else None
     order = locked(order.id)
     if order.status != NEW:
@@ -111,18 +112,21 @@ def hold_goods(order: Order) -> None:
     cart.set_open_order(order.cart_id, order.id)
 
 
-def hold(order: Order, bill: Bill) -> None:
+def hold(order: Order) -> None:
     """The order waits for its money until the window and the grace are over."""
     order = locked(order.id)
     order.hold_expires_at = hold_end()
-    bill.expires_at = shown_end(order)
     ORDER.apply(order, "held")
 
 
+def window_end() -> datetime:
+    """Until when an attempt that begins now may be paid: what shoppers and gateways are told."""
+    return clock.now() + timedelta(minutes=store.current().payment_window_min)
+
+
 def hold_end() -> datetime:
-    """When a hold that begins now is over: the window that shoppers are told, and a silent grace."""
-    shop = store.current()
-    return clock.now() + timedelta(minutes=shop.payment_window_min + shop.hold_grace_min)
+    """When a hold that begins now is over: the window, and a grace that nobody is told of."""
+    return window_end() + timedelta(minutes=store.current().hold_grace_min)
 
 
 def shown_end(order: Order) -> datetime:

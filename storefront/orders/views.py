@@ -14,7 +14,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
 from storefront.orders.states import CLOSED
-from storefront.orders.wording import LABELS, state_in_words
+from storefront.orders.wording import LABELS, REASONS, state_in_words
 
 bp = Blueprint("orders", __name__)
 ADDRESS_SHOWN_FOR = timedelta(days=14)
@@ -37,6 +37,8 @@ def show(key):
         picture_of=_picture,
         whole_address=_may_see_address(order),
         cart_now=_changed_cart(order),
+        successor=order.superseded_by_order_id and db.session.get(Order, order.superseded_by_order_id),
+        reasons=REASONS,
         now=clock.now(),
     )
 

@@ -34,6 +34,7 @@ def open_bill(
         amount_minor=amount_minor,
         currency=currency,
         expires_at=expires_at,
+        extra={"order": number, "method": method.code},
         created_at=now,
         updated_at=now,
     )
@@ -42,10 +43,9 @@ def open_bill(
     return bill
 
 
-def begin(bill: Bill, number: str) -> Form | Redirect | Outcome:
+def begin(bill: Bill) -> Form | Redirect | Outcome:
     """Ask the gateway where the shopper goes. May use the network; raises GatewayError."""
-    view, config = view_of(bill, number), config_by_name(bill.backend)
-    return adapter(config).begin(view, urls_of(bill))
+    return adapter(config_by_name(bill.backend)).begin(view_of(bill), urls_of(bill))
 
 
 def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
@@ -86,13 +86,13 @@ def expire(bill: Bill) -> None:
         BILL.apply(bill, "expired")
 
 
-def ask(bill: Bill, number: str) -> list[Outcome] | None:
+def ask(bill: Bill) -> list[Outcome] | None:
     """What the gateway knows of the bill, over the network; None when it cannot be asked or does not answer."""
     translator = adapter(config_by_name(bill.backend))
     if not translator.capabilities.can_query:
         return None
     try:
-        return translator.query(view_of(bill, number))
+        return translator.query(view_of(bill))
     except GatewayError:
         return None
 
@@ -102,10 +102,10 @@ def can_be_asked(bill: Bill) -> bool:
     return adapter(config_by_name(bill.backend)).capabilities.can_query
 
 
-def close_at_gateway(bill: Bill, number: str) -> bool:
+def close_at_gateway(bill: Bill) -> bool:
     """Tell the gateway that the attempt is over, if it can be told. Raises GatewayError when it is down."""
     translator = adapter(config_by_name(bill.backend))
-    return translator.capabilities.can_close and translator.close(view_of(bill, number))
+    return translator.capabilities.can_close and translator.close(view_of(bill))
 
 
 def bill_by_key(key: str) -> Bill:
@@ -154,12 +154,12 @@ def _is_time(bill, now):
     return any(asked < time <= now for time in due)
 
 
-def view_of(bill: Bill, number: str) -> BillView:
+def view_of(bill: Bill) -> BillView:
     """The bill as an adapter may see it."""
     return BillView(
         key=bill.key,
         reference=bill.reference,
-        order_number=number,
+        order_number=bill.extra.get("order", ""),
         amount_minor=bill.amount_minor,
         currency=bill.currency,
         attempt_no=bill.attempt_no,

@@ -50,7 +50,7 @@ def read(stored: InboxMessage) -> Reading:
     if stored.channel != "return":
         return translator.read_notification(message)
     bill = db.session.get(Bill, stored.bill_id)
-    said = translator.read_return(message, view_of(bill, "")) if bill else Hint("unknown")
+    said = translator.read_return(message, view_of(bill)) if bill else Hint("unknown")
     if isinstance(said, Outcome):
         return Reading(base.AUTHENTIC, [said])
     return Reading(base.UNDECIDED)

@@ -144,7 +144,9 @@ def captured_of(bill: Bill) -> int:
     """What can still be sent back of a bill: captured minus refunded."""
     rows = dict(
         db.session.execute(
-            select(LedgerEntry.kind, func.sum(LedgerEntry.amount_minor)).filter_by(bill_id=bill.id).group_by(LedgerEntry.kind)
+            select(LedgerEntry.kind, func.sum(LedgerEntry.amount_minor))
+            .where(LedgerEntry.bill_id == bill.id)
+            .group_by(LedgerEntry.kind)
         ).all()
     )
     return int(rows.get("captured", 0)) - int(rows.get("refunded", 0)) - int(rows.get("charged_back", 0))

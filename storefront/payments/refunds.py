@@ -55,8 +55,7 @@ def refundable(bill: Bill) -> int:
     """What may still be asked back of a bill: captured, minus refunded, minus what is on its way."""
     on_its_way = db.session.scalar(
         select(func.coalesce(func.sum(Refund.amount_minor), 0))
-        .filter_by(bill_id=bill.id)
-        .where(Refund.status.in_((REQUESTED, SENT)))
+        .where(Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT)))
     )
     return captured_of(bill) - int(on_its_way)
 
@@ -93,14 +92,13 @@ def claim(refund_id: int) -> Refund | None:
     return db.session.get(Refund, refund_id, populate_existing=True) if taken else None
 
 
-def call_gateway(refund: Refund, number: str) -> OperationResult:
+def call_gateway(refund: Refund) -> OperationResult:
     """Tell the gateway, over the network. The key makes a second call harmless."""
     bill = db.session.get(Bill, refund.bill_id)
     translator = adapter(config_by_name(bill.backend))
     if not translator.capabilities.can_refund:
         return OperationResult(base.REFUSED, reason="This payment service cannot refund: do it in its own console.")
-    view, amount, key = view_of(bill, number), refund.amount_minor, refund.request_key
-    return translator.refund(view, amount, key)
+    return translator.refund(view_of(bill), refund.amount_minor, refund.request_key)
 
 
 def settle_refund(refund: Refund, result: OperationResult) -> None:

@@ -21,7 +21,7 @@ class PageLink(NamedTuple):
 
 def current() -> Store:
     """The shop's row, read once a request. Raises Unavailable before the shop is set up."""
-    if "store" not in g:
+    if "store" not in g or g.store not in db.session:  # a job gives its session back after each row
         rows = db.session.execute(
             select(Store, Page).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
         ).all()

@@ -1,0 +1,42 @@
+"""The window against the yardstick, with few goods and with many."""
+
+from bench import goods
+from bench.load import rate
+from bench.served import Served
+
+PAGES = {
+    "list": [f"/categories/{goods.CATEGORY}", f"/categories/{goods.CATEGORY}?page=3"],
+    "product": [f"/products/{goods.SLUG.format(number)}" for number in range(0, 1000, 37)],
+    "search": ["/search?q=oak+bowl", "/search?q=blue", "/search?q=linnen+apron", "/search?q=wool"],
+    "home": ["/"],
+}
+
+
+def measure(database, seconds: float, sizes=(1000, 20_000)) -> list[dict]:
+    """One row a page and size: requests per second, the part of the bare page's, CPU and waiting."""
+    rows = []
+    for size in sizes:
+        url = database.new()
+        served = Served(url).stock(size)
+        with Served(url, "bench.bare:app") as bare:
+            yardstick = rate(bare, ["/"], seconds)
+        rows.append(_row(database, size, "bare page", yardstick, yardstick))
+        with served:
+            rows += [
+                _row(database, size, page, rate(served, paths, seconds), yardstick) for page, paths in PAGES.items()
+            ]
+            rows[-1]["memory_mb"] = round(served.memory_mb())
+    return rows
+
+
+def _row(database, size, page, found, yardstick):
+    return {
+        "database": database.kind,
+        "products": size,
+        "page": page,
+        "per_second": round(found.per_second),
+        "of_bare": f"{found.per_second / yardstick.per_second:.0%}",
+        "cpu_ms": round(found.cpu_ms, 1),
+        "median_ms": round(found.median_ms, 1),
+        "p99_ms": round(found.p99_ms, 1),
+    }

@@ -1,0 +1,101 @@
+"""The shop (or another application) behind gunicorn as it is really served, and what it costs the machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import requests
+
+from bench import ROOT
+
+
+class Served:
+    """Two workers with a database and a folder of their own, from `with` until its end."""
+
+    def __init__(self, database_url: str, application: str = "wsgi:app", workers: int = 2):
+        self.folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.command = [sys.executable, "-m", "gunicorn", application]
+        settings = {
+            "DATABASE_URL": database_url,
+            "DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.url,
+            "SECRET_KEY": "a key for measurements only",
+            "RATELIMIT_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+            "WEB_CONCURRENCY": str(workers),
+        }
+        self.environment = {**os.environ, **settings}
+
+    def run(self, *command: str) -> None:
+        """Run a command beside the server, with its settings; what it says is shown only when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}: {done.stdout[-1000:]}{done.stderr[-3000:]}")
+
+    def stock(self, products: int = 0) -> "Served":
+        """Make the tables, the demo shop, and so many more products."""
+        self.run("flask", "db", "upgrade")
+        self.run("flask", "demo")
+        if products:
+            self.run("bench.goods", str(products))
+        return self
+
+    def __enter__(self):
+        with open(self.folder / "server.log", "w") as log:
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+        for _ in range(150):
+            if _answers(f"{self.url}/healthz"):
+                return self
+            time.sleep(0.1)
+        sys.exit(f"The server did not start: {self.log()[-3000:]}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(40)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self) -> str:
+        """What the server said so far."""
+        return (self.folder / "server.log").read_text()
+
+    def cpu_seconds(self) -> float:
+        """What all its processes have used since they began."""
+        return sum(sum(one.cpu_times()[:2]) for one in self._processes())
+
+    def memory_mb(self) -> float:
+        """The resident memory of the largest worker."""
+        return max(one.memory_info().rss for one in self._workers()) / 1e6
+
+    def _workers(self):
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def _processes(self):
+        return [psutil.Process(self.process.pid), *self._workers()]
+
+
+def _answers(url):
+    try:
+        return requests.get(url, timeout=2).status_code < 500
+    except requests.RequestException:
+        return False
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
