@@ -56,6 +56,7 @@ def _init_kit(app):
 def _register(app):
     """Blueprints, in the order of a purchase."""
     from storefront import cli, health
+    from storefront.admin import views as back_office
     from storefront.cart import views as basket
     from storefront.catalog import media
     from storefront.catalog import views as window
@@ -65,7 +66,7 @@ def _register(app):
     from storefront.orders import views as order_pages
     from storefront.sandbox import views as sandbox
 
-    for room in (window, media, basket, account, preview, gateway, order_pages, health):
+    for room in (window, media, basket, account, preview, gateway, order_pages, back_office, health):
         app.register_blueprint(room.bp)
     if not app.config["LIVE"]:
         app.register_blueprint(sandbox.bp)

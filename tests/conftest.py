@@ -61,7 +61,7 @@ class Shop:
         limiter.enabled = False
         logging.getLogger().handlers = [one for one in logging.getLogger().handlers if not isinstance(one, logs.Stderr)]
         with self.app.app_context():
-            self._make_tables()
+            upgrade()
         self.server = make_server(
             "127.0.0.1", 0, self.app, threaded=True, request_handler=_Silent, fd=self.socket.fileno()
         )
@@ -77,12 +77,6 @@ class Shop:
             "LOG_LEVEL": "WARNING",
         }
         return Config(settings)
-
-    def _make_tables(self):
-        if any((ROOT / "migrations" / "versions").glob("*.py")):
-            upgrade()
-        else:
-            db.create_all()
 
     def stop(self):
         """Close the door, let go of the database and remove what was kept."""

@@ -210,7 +210,7 @@ def test_the_lists_learn_what_has_sold_out(fill, anna):
     gone = db.session.scalar(select(Variant.id).filter_by(sku="PRINT"))
     for on_hand, order in ((0, ["Mug", "A print"]), (3, ["A print", "Mug"])):
         with transaction():
-            stock.set_on_hand(gone, on_hand, actor="stage")
+            stock.set_on_hand(gone, on_hand, cause="adjust", actor="stage")
         with transaction():
             assert catalog.refresh_sold_out() == 1
         assert cards(anna.get("/categories/kitchen?sort=name")) == order

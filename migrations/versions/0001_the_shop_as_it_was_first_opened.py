@@ -1331,6 +1331,9 @@ def upgrade():
 
 def downgrade():
     """Back."""
+    if op.get_bind().dialect.name != "sqlite":
+        for table, column, target in LATER:
+            op.drop_constraint(op.f(f"fk_{table}_{column}_{target}"), table, type_="foreignkey")
     op.execute(f"DROP TABLE {fulltext.NAME}")
     with op.batch_alter_table("outbox_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_messages_status_next_try_at"))

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, column, event, literal_column, select, table, text
+from sqlalchemy import Select, String, bindparam, cast, column, event, func, literal_column, select, table, text
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from storefront.catalog.words import stem
 from storefront.kit.db import Base, db
@@ -115,6 +116,7 @@ def _with_stems(words):
             yield stem(word)
 
 
+_document, _asked = column("document", TSVECTOR), cast(bindparam("words", type_=String), TSQUERY)
 _ROW = {"sqlite": _sqlite_row, "postgresql": _postgres_row}
 _MATCHES = {
     "sqlite": select(
@@ -124,11 +126,8 @@ _MATCHES = {
     .select_from(table(NAME))
     .where(literal_column(NAME).op("MATCH")(bindparam("words")))
     .limit(MOST),
-    "postgresql": select(
-        column("product_id"),
-        literal_column("-ts_rank(document, CAST(:words AS tsquery))").label("score"),
-    )
+    "postgresql": select(column("product_id"), (-func.ts_rank(_document, _asked)).label("score"))
     .select_from(table(NAME))
-    .where(text("document @@ CAST(:words AS tsquery)"))
+    .where(_document.op("@@")(_asked))
     .limit(MOST),
 }

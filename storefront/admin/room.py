@@ -1,0 +1,100 @@
+"""The one guarded blueprint: who is let in, what every page shows, and how a change is made."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+from flask import Blueprint, abort, flash, g, redirect, request, session, url_for
+from flask_babel import gettext as _, lazy_gettext as _l
+from flask_login import current_user, logout_user
+
+from storefront.admin.models import StaffUser
+from storefront.admin.permissions import OPEN, may
+from storefront.kit import clock, events
+from storefront.kit.db import transaction
+from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+IDLE = timedelta(hours=12)
+SEEN = "staff_seen"  # in the session: when the last page was asked for, in seconds since 1970
+LARGE = {"admin.upload_import": 33_000_000, "admin.add_picture": 9_000_000}  # bytes that may be sent there
+MENU = (
+    (_l("Today"), "admin.home"),
+    (_l("Orders"), "admin.orders"),
+    (_l("Products"), "admin.products"),
+    (_l("Import and export"), "admin.imports"),
+    (_l("Text pages"), "admin.text_pages"),
+    (_l("Payment methods"), "admin.methods"),
+    (_l("Settings"), "admin.settings"),
+    (_l("Staff"), "admin.staff_list"),
+    (_l("Trail of changes"), "admin.trail"),
+)
+
+
+def current_staff() -> StaffUser | None:
+    """Whoever is signed in as a member of staff; None for guests and customers."""
+    user = current_user._get_current_object()
+    return user if isinstance(user, StaffUser) else None
+
+
+@bp.url_value_preprocessor
+def take_large_files(endpoint, values):
+    """Files may be larger than forms, but only where they belong and from those who may send them."""
+    if endpoint in LARGE and (person := current_staff()) and may(person, endpoint):
+        request.max_content_length = LARGE[endpoint]
+
+
+@bp.before_request
+def guard():
+    """Nobody passes who is not staff, has been away for long, or has not the role."""
+    if request.endpoint in OPEN:
+        return None
+    person = current_staff()
+    if person is None or _been_away():
+        if person:
+            logout_user()
+            session.clear()
+            flash(_("You were signed out because nothing happened for 12 hours."), "info")
+        here = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("admin.sign_in", next=here), code=303)
+    if not may(person, request.endpoint or ""):
+        abort(403, description=_("This page is for the owner of the shop. Ask them, or sign in as an owner."))
+    g.login = person.login
+    return None
+
+
+def note_presence() -> None:
+    """The clock of the idle session starts again; written at most once a minute."""
+    now = int(clock.here().timestamp())
+    if now - session.get(SEEN, 0) >= 60:
+        session[SEEN] = now
+
+
+def _been_away():
+    last = session.get(SEEN)
+    if last is None or clock.here().timestamp() - last > IDLE.total_seconds():
+        return True
+    note_presence()
+    return False
+
+
+@contextmanager
+def deed():
+    """One change by the member of staff who is signed in: a transaction, and all in it recorded as theirs."""
+    with events.acting_as("staff", g.login), transaction() as session_:
+        yield session_
+
+
+def status_of(problem: ShopError) -> int:
+    """The status with which a page is shown again that tells of this problem."""
+    return {NotFound: 404, Invalid: 400, Conflict: 409}.get(type(problem), 409 if isinstance(problem, Conflict) else 400)
+
+
+@bp.context_processor
+def what_every_page_shows():
+    """The menu, as far as this person's role goes, and their name."""
+    person = current_staff()
+    if person is None:
+        return {"staff": None, "admin_menu": []}
+    here = "/".join(request.path.split("/")[:3])
+    rows = [(label, url_for(endpoint), endpoint) for label, endpoint in MENU if may(person, endpoint)]
+    return {"staff": person, "admin_menu": [(label, url, url.rstrip("/") == here.rstrip("/"), None) for label, url, _e in rows]}
