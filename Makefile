@@ -8,7 +8,7 @@ export PORT
 .PHONY: run test lint fmt bench demo browser
 
 run: .venv/shop
-	@$(BIN)/flask db upgrade && $(BIN)/flask demo --if-empty && exec $(BIN)/gunicorn
+	@$(BIN)/flask ready && exec $(BIN)/gunicorn
 
 demo: .venv/shop
 	$(BIN)/flask db upgrade && $(BIN)/flask demo

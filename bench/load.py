@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from itertools import cycle
 
-from bench.served import Served
+from served import Served
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 from bench import goods
 from bench.load import rate
-from bench.served import Served
+
+from served import Served
 
 PAGES = {
     "list": [f"/categories/{goods.CATEGORY}", f"/categories/{goods.CATEGORY}?page=3"],
@@ -17,7 +18,8 @@ def measure(database, seconds: float, sizes=(1000, 20_000)) -> list[dict]:
     rows = []
     for size in sizes:
         url = database.new()
-        served = Served(url).stock(size)
+        served = Served(url).ready()
+        served.run("bench.goods", str(size))
         with Served(url, "bench.bare:app") as bare:
             yardstick = rate(bare, ["/"], seconds)
         rows.append(_row(database, size, "bare page", yardstick, yardstick))

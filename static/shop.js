@@ -34,7 +34,7 @@
   if (problems) problems.focus();
 
   /* A list that sends itself: the button beside it is for those without scripts. */
-  all('select[data-autosubmit]').forEach(function (select) {
+  all('[data-autosubmit]').forEach(function (select) {
     var button = doc.getElementById(select.dataset.autosubmit);
     if (!button) return;
     button.hidden = true;

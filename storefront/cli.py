@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_migrate import upgrade
 
 from storefront import admin, catalog, demo, jobs
 from storefront.catalog.csvfile import MOST_BYTES
@@ -27,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(jobs_group)
     app.cli.add_command(staff_group)
     app.cli.add_command(demo_shop)
+    app.cli.add_command(make_ready)
 
 
 class _Plainly(click.ClickException):
@@ -159,10 +161,22 @@ def export_goods(file):
 @with_appcontext
 def demo_shop(if_empty):
     """Set up the demo shop: its row, taxes, shipping, the sandbox gateway, and its goods."""
+    _open_demo_shop(if_empty)
+
+
+def _open_demo_shop(if_empty):
     with transaction():
         new = demo.set_up()
     if new or not if_empty:
         click.echo(f"The demo shop is stocked with {demo.load('demo')} products.")
+
+
+@click.command("ready")
+@with_appcontext
+def make_ready():
+    """Bring the tables up to date, and open the demo shop if there is no shop yet."""
+    upgrade()
+    _open_demo_shop(if_empty=True)
 
 
 @staff_group.command("add")

@@ -12,9 +12,10 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from storefront import customers, payments, store, taxes
-from storefront.kit import events, mail, money
+from storefront.kit import clock, events, mail, money
 from storefront.kit.db import db
-from storefront.kit.events import OrderEvent
+from storefront.kit.errors import Conflict, NotFound
+from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders.models import Order, Shipment
 from storefront.orders.states import BY_MERCHANT, BY_REVIEW, BY_SHOPPER, STEP_FAILED, SUPERSEDED
 from storefront.payments.models import Bill, Refund
@@ -117,7 +118,14 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "BILL_CANCELLED": (close_session,),
     "BILL_EXPIRED": (close_session,),
 }
-AGAIN: dict[str, str] = {"ORDER_HELD": "received", "ORDER_PAID": "receipt", "ORDER_SHIPMENT_SHIPPED": "on_its_way"}
+AGAIN: dict[str, str] = {  # letters that staff may send once more
+    "ORDER_HELD": "received",
+    "ORDER_PAID": "receipt",
+    "ORDER_RELEASED": "approved",
+    "ORDER_SHIPMENT_SHIPPED": "on_its_way",
+    "ORDER_CANCELLED": "cancelled",
+    "REFUND_SUCCEEDED": "refunded",
+}
 BY_NAME: dict[str, Handler] = {handler.__name__: handler for row in HANDLERS.values() for handler in row}
 
 
@@ -133,6 +141,31 @@ def deliver(event: OrderEvent, target: str) -> None:
     """Run one handler for one event. Raises what it raises: the job tries again later."""
     with force_locale(store.current().locale):
         BY_NAME[target](event)
+
+
+def resend(event_id: int) -> OrderEvent:
+    """Let the letter that an event brought go out once more, as an event of its own under the order's lock.
+
+    Raises NotFound for an event that has no such letter.
+    """
+    first = db.session.get(OrderEvent, event_id)
+    target = AGAIN.get(first.type) if first and first.order_id else None
+    if first is None or target is None:
+        raise NotFound(_("There is no such letter."))
+    event = events.record("LETTER_RESENT", first.order_id, **{**first.data, "letter": first.type})
+    db.session.add(OutboxMessage(event_id=event.id, kind="mail", target=target, next_try_at=event.at))
+    return event
+
+
+def retry(message_id: int) -> OutboxMessage:
+    """Try a delivery again that was given up. Raises NotFound, and Conflict if it was not given up."""
+    message = db.session.get(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+    if message is None:
+        raise NotFound(_("There is no such letter."))
+    if message.status != "FAILED":
+        raise Conflict(_("This letter is on its way, or was sent."), state=message.status)
+    message.status, message.tries, message.next_try_at = "PENDING", 0, clock.now()
+    return message
 
 
 def _order(event) -> Order:

@@ -398,6 +398,18 @@ def test_files_as_programs_write_them(open_shop, change):
     assert product("creme").title == "Crème brûlée – «5» €"
 
 
+def test_another_currency_is_a_price_of_its_own(open_shop):
+    """The price in euros stays; a currency that does not exist is no currency."""
+    brought((HEAD + "cup,Cup,CUP,5,,,,\n").encode())
+    reading = catalog.read_file("yen.csv", (HEAD + "cup,Cup,CUP,700,,,,\n").encode(), "jpy")
+    assert "sells in EUR" in reading.notes[0]
+    catalog.import_reading(reading, actor="carol", pictures=False)
+    cup = product("cup").variants[0]
+    assert (price_of(cup, currency="EUR").amount_minor, price_of(cup, currency="JPY").amount_minor) == (500, 700)
+    with pytest.raises(Invalid, match="no currency XXY"):
+        catalog.read_file("x.csv", SHOPIFY, "XXY")
+
+
 # --- out again ---
 
 

@@ -78,6 +78,23 @@ CLOSED_BECAUSE = {
     "merchant": _l("we cancelled it"),
     "review": _l("we refused it after a look"),
 }
+REASONS = {
+    "paid": _l("it is paid"),
+    "approved": _l("this way to pay needs no payment before"),
+    "nothing_due": _l("there was nothing to pay"),
+    "accepted": _l("somebody looked and accepted it"),
+    "nothing_to_ship": _l("nothing has to be sent"),
+    "paid_by_another": _l("another attempt paid"),
+    "new_attempt": _l("the shopper began another one"),
+    "shopper": _l("asked by the shopper"),
+    "pending": _l("the gateway does not know yet"),
+    "card_error": _l("something is wrong with the card's details"),
+    "card_expired": _l("the card has expired"),
+    "card_declined": _l("the bank said no"),
+    "insufficient_funds": _l("not enough money on the account"),
+    "user_cancelled": _l("the shopper left the payment page"),
+    "refunded": _l("sent back"),
+}
 ACTORS = {
     "shopper": _l("shopper"),
     "gateway": _l("gateway"),

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storefront import catalog, shipping, store, taxes
+from storefront import shipping, store, taxes
+from storefront.cart import shelf
 from storefront.cart.models import Cart
 from storefront.catalog.offers import Offer
 from storefront.customers.models import CustomerAddress
@@ -168,7 +169,7 @@ def read_addresses(quote: Quote) -> None:
 
 def price_goods(quote: Quote) -> None:
     """Each line at its price of today, with what is wrong with it, if anything."""
-    offers = catalog.offers({line.variant_id for line in quote.cart.lines}, quote.currency)
+    offers = shelf.offers(quote.cart, {line.variant_id for line in quote.cart.lines})
     for line in quote.cart.lines:
         offer = offers[line.variant_id]
         priced = QuoteLine(line.id, offer, line.qty, dict(line.custom), unit_minor=offer.unit_minor or 0)

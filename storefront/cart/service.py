@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, delete, or_, select
 
 from storefront import catalog, store
+from storefront.cart import shelf
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.states import ABANDONED, CART, CONVERTED, MERGED, OPEN
 from storefront.kit import clock
@@ -58,6 +59,7 @@ def add(cart: Cart, sku: str, qty: int) -> Clamped:
     if offer is None or not offer.on_sale:
         raise NotFound("This article is not for sale.")
     cart = locked(cart.id)
+    offer = shelf.offers(cart, [offer.variant_id])[offer.variant_id]
     line = next((line for line in cart.lines if line.variant_id == offer.variant_id and not line.custom_hash), None)
     if line is None and len(cart.lines) >= store.current().max_lines:
         raise Conflict("Your cart is full: order what is in it first, or remove something.")
@@ -80,11 +82,11 @@ def change(cart: Cart, line_id: int, qty: int, version: int) -> Clamped | None:
     """
     cart = locked(cart.id)
     line = next((line for line in cart.lines if line.id == line_id), None)
-    if line is None:
+    if line is None and not 0 < version < cart.version:
         raise NotFound("This line is not in your cart any more.")
-    if cart.version != version:
+    if line is None or cart.version != version:
         raise StaleCart("Your cart has changed in another tab.", state=cart.version)
-    offer = catalog.offers([line.variant_id], cart.currency)[line.variant_id]
+    offer = shelf.offers(cart, [line.variant_id])[line.variant_id]
     clamped = _clamp(offer, qty) if qty else None
     if clamped and clamped.qty:
         line.qty = clamped.qty
@@ -104,13 +106,15 @@ def choose(cart: Cart, **choices) -> None:
         touch(cart)
 
 
-def merge(old: Cart, *, into: Cart, customer_id: int) -> None:
-    """The lines of one cart join another's; nothing is doubled beyond the limits."""
+def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:
+    """The lines of one cart join another's; gives those that are fewer than both together, and why."""
+    offers, fewer = shelf.offers(into, {line.variant_id for line in old.lines}), []
     for line in list(old.lines):
         same = next((have for have in into.lines if have.variant_id == line.variant_id), None)
         if same:
-            offer = catalog.offers([line.variant_id], into.currency)[line.variant_id]
-            same.qty = max(1, _clamp(offer, same.qty + line.qty).qty)
+            clamped = _clamp(offers[line.variant_id], same.qty + line.qty)
+            same.qty = max(1, clamped.qty)
+            fewer += [clamped] if clamped.why else []
         else:
             into.lines.append(CartLine(variant_id=line.variant_id, qty=line.qty, custom=line.custom, added_at=clock.now()))
     old.open_order_id, into.open_order_id = None, into.open_order_id or old.open_order_id
@@ -118,6 +122,7 @@ def merge(old: Cart, *, into: Cart, customer_id: int) -> None:
     CART.apply(old, "merged")
     into.customer_id = customer_id
     touch(into)
+    return fewer
 
 
 def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None = None) -> None:

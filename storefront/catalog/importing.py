@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from babel.numbers import list_currencies
 from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select
 
@@ -47,10 +48,20 @@ class Outcome:
 
 def read_file(name: str, data: bytes, currency: str | None = None) -> Reading:
     """Understand a Shopify or WooCommerce product CSV. Raises Invalid when it is neither."""
-    currency = currency or store.current().currency
+    currency = (currency or store.current().currency).upper()
+    if currency not in list_currencies():
+        raise Invalid(_("There is no currency %(code)s: use a code like EUR.", code=currency[:10]))
     table = read_table(data, shopify.known_headings)
     kind = _kind(table.headings)
     found = _FORMATS[kind].read(table, currency)
+    if currency != store.current().currency:
+        found.notes.append(
+            _(
+                "This shop sells in %(own)s: goods priced in %(code)s are not for sale until they have a price in it.",
+                own=store.current().currency,
+                code=currency,
+            )
+        )
     found.refused += [Refused(line, "", reason) for line, reason in table.faults]
     return Reading(name, kind, currency, found.drafts, sorted(found.refused, key=lambda row: row.line), found.notes)
 

@@ -28,8 +28,10 @@ def index(product_ids: Collection[int] | None = None) -> None:
     db.session.flush()
     known = db.session.scalars(select(SearchDocument.product_id)) if product_ids is None else ()
     ids = sorted({*known, *(all_products() if product_ids is None else product_ids)})
+    changes: Counter = Counter()
     for some in chunks(ids):
-        _reindex(some)
+        changes.update(_reindex(some))  # adds, and negative counts take away
+    _count_words({word: change for word, change in changes.items() if change})
 
 
 def typed(text: str) -> list[str]:
@@ -76,6 +78,7 @@ def _likeliest(word, found):
 
 
 def _reindex(ids):
+    """Put some products into the index anew. Returns by how much the uses of each word change."""
     before = _known_words(ids)
     fulltext.drop(ids)
     db.session.execute(delete(SearchDocument).where(SearchDocument.product_id.in_(ids)))
@@ -86,7 +89,7 @@ def _reindex(ids):
         db.session.execute(insert(SearchDocument.__table__), rows)
     after = Counter(word for row in rows for word in row["words"] if spellable(word))
     after.subtract(before)
-    _count_words({word: change for word, change in after.items() if change})
+    return after
 
 
 def _known_words(ids):

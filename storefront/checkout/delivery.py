@@ -10,8 +10,8 @@ from storefront.customers.views import current_customer
 from storefront.kit.db import db
 
 
-def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm]:
-    """The form for the delivery and the one for the invoice, filled from the cart or the customer's book."""
+def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm | None]:
+    """The form for the delivery, filled from the cart or the customer's book; and one for the invoice if asked for."""
     basket, person = quote.cart, current_customer()
     delivered = quote.shipping_address or quote.billing_address or _preferred(person) or {}
     invoiced = quote.billing_address or {}
@@ -25,16 +25,17 @@ def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm]:
         },
         countries=shipping.destinations(quote.currency) if quote.requires_shipping else None,
     )
-    billing = AddressForm(prefix="billing_", data={"country": here, **invoiced}, countries=None)
-    return form, billing
+    if not form.other_billing.data:
+        return form, None
+    return form, AddressForm(prefix="billing_", data={"country": here, **invoiced}, countries=None)
 
 
-def keep_addresses(basket: Cart, form: DeliveryForm, billing: AddressForm) -> None:
+def keep_addresses(basket: Cart, form: DeliveryForm, billing: AddressForm | None) -> None:
     """Write what was typed to the cart's addresses; the cart refers to rows, it does not copy them."""
     person = current_customer()
     delivered = _kept(basket.shipping_address_id, form.values, person)
     old_billing = basket.billing_address_id if basket.billing_address_id != basket.shipping_address_id else None
-    invoiced = _kept(old_billing, billing.values, person) if form.other_billing.data else None
+    invoiced = _kept(old_billing, billing.values, person) if billing else None
     cart.choose(
         basket,
         email=form.email.data,

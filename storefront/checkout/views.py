@@ -28,10 +28,10 @@ def address():
     if store.current().require_account and not current_user.is_authenticated:
         return redirect(url_for("account.sign_in", next=request.path), code=303)
     form, billing = address_forms(quote)
-    if request.method == "GET" or form.changes_country or billing.changes_country:
+    if request.method == "GET" or form.changes_country or (billing and "billing_country" not in request.form):
         return render_template("checkout/address.html", form=form, billing=billing, quote=quote)
     fine = form.validate_on_submit()
-    fine = (not form.other_billing.data or billing.validate_on_submit()) and fine
+    fine = (billing is None or billing.validate_on_submit()) and fine
     if fine and quote.requires_shipping and not shipping.covers(form.values, quote.currency):
         form.country.errors = [_("We do not send to this address. Choose another one.")]
         fine = False
@@ -166,6 +166,7 @@ def _preview_page(form, quote, problem="", shown=None, pending=None):
         problem=problem,
         changes=differences(shown, quote.content) if shown else [],
         pending=pending,
+        waiting=None if pending else orders.waiting_order(quote.cart.id),
         lines_of=customers.lines,
         window=store.current().payment_window_min,
     )

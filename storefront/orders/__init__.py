@@ -21,6 +21,7 @@ from storefront.orders.placing import (
     same_order,
     shown_end,
     take_number,
+    waiting_order,
     window_end,
 )
 from storefront.orders.refunding import finish_refund, request_refund
@@ -60,5 +61,6 @@ __all__ = [
     "shown_end",
     "stage_of",
     "take_number",
+    "waiting_order",
     "window_end",
 ]

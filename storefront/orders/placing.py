@@ -42,6 +42,12 @@ def same_order(quote: Quote) -> Order | None:
     return db.session.scalar(wanted.where(Order.status.in_((NEW, HOLD))).order_by(Order.id.desc()).limit(1))
 
 
+def waiting_order(cart_id: int) -> Order | None:
+    """The order of this cart that waits for its payment: the shopper came back, or opened a second tab."""
+    waiting = select(Order).join(Cart, Cart.open_order_id == Order.id)
+    return db.session.scalar(waiting.where(Cart.id == cart_id, Order.status == HOLD))
+
+
 def refuse_if_pending(quote: Quote) -> None:
     """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
     earlier = db.session.get(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None

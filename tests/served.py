@@ -1,24 +1,26 @@
-"""The shop (or another application) behind gunicorn as it is really served, and what it costs the machine."""
+"""The shop behind gunicorn as it is really served, in processes of its own, and what it costs the machine."""
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import requests
 
-from bench import ROOT
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Served:
     """Two workers with a database and a folder of their own, from `with` until its end."""
 
-    def __init__(self, database_url: str, application: str = "wsgi:app", workers: int = 2):
+    def __init__(self, database_url: str, application: str = "wsgi:app", workers: int = 2, **more: str):
         self.folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -28,15 +30,16 @@ class Served:
             "DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
-            "SECRET_KEY": "a key for measurements only",
+            "SECRET_KEY": "a key of tests and measurements",
             "RATELIMIT_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "WEB_CONCURRENCY": str(workers),
+            **more,
         }
         self.environment = {**os.environ, **settings}
 
     def run(self, *command: str) -> None:
-        """Run a command beside the server, with its settings; what it says is shown only when it fails."""
+        """Run a Python module beside the server, with its settings. What it says is shown only when it fails."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=ROOT,
@@ -46,28 +49,41 @@ class Served:
             check=False,
         )
         if done.returncode:
-            sys.exit(f"{' '.join(command)}: {done.stdout[-1000:]}{done.stderr[-3000:]}")
+            raise RuntimeError(f"{' '.join(command)}: {done.stdout[-1000:]}{done.stderr[-3000:]}")
 
-    def stock(self, products: int = 0) -> "Served":
-        """Make the tables, the demo shop, and so many more products."""
-        self.run("flask", "db", "upgrade")
-        self.run("flask", "demo")
-        if products:
-            self.run("bench.goods", str(products))
+    def ready(self) -> "Served":
+        """Make the tables and the demo shop."""
+        self.run("flask", "ready")
         return self
 
-    def __enter__(self):
-        with open(self.folder / "server.log", "w") as log:
-            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        for _ in range(150):
+    def start(self) -> None:
+        """Start it, and wait until it answers. Raises RuntimeError with its log if it never does."""
+        with open(self.folder / "server.log", "a") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        for _ in range(600):
             if _answers(f"{self.url}/healthz"):
-                return self
+                return
             time.sleep(0.1)
-        sys.exit(f"The server did not start: {self.log()[-3000:]}")
+        self.kill()
+        raise RuntimeError(f"The server did not start: {self.log()[-3000:]}")
+
+    def kill(self) -> None:
+        """kill -9, all of it at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(20)
+
+    def __enter__(self):
+        self.start()
+        return self
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(40)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(40)
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:

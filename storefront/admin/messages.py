@@ -1,0 +1,35 @@
+"""What gateways really sent, made fit to be read by staff: as text, short enough, without what proves or opens anything."""
+
+import re
+from typing import NamedTuple
+
+from storefront.payments.models import InboxMessage
+
+_LONGEST = 6000
+_SECRET = re.compile(
+    r"""(?i)((?:[\w.-]*(?:signature|checksum|digest|hmac|token|secret|passw|cookie|authorization|cvv|cvc|card_?number)"""
+    r"""[\w.-]*|[\w-]*_?key|sig|mac)["']?\s*[:=]\s*["']?)[^\s&"',;)}\]]+"""
+)
+_CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
+
+
+class Shown(NamedTuple):
+    """One message with its parts as text."""
+
+    message: InboxMessage
+    headers: str
+    body: str
+
+
+def shown(message: InboxMessage) -> Shown:
+    """The message with signatures, keys and card-like numbers masked."""
+    headers = "\n".join(f"{name}: {value}" for name, value in sorted(message.headers.items()))
+    text = bytes(message.body).decode("utf-8", "replace").replace("\0", "\ufffd")
+    parts = (message.url, text)
+    body = masked("\n".join(part for part in parts if part))
+    return Shown(message, masked(headers), body if len(body) <= _LONGEST else body[:_LONGEST] + " …")
+
+
+def masked(text: str) -> str:
+    """The text without what must not be read."""
+    return _CARD.sub("[number]", _SECRET.sub(r"\1***", text))

@@ -1,0 +1,142 @@
+"""One order for staff: where it stands, what to do next, its money, parcels, letters and history."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import get_locale
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from storefront import customers, notices, orders as order_verbs, payments, store
+from storefront.admin import messages, timeline, wording
+from storefront.admin.room import bp, status_of
+from storefront.catalog.pictures import Picture
+from storefront.kit import events
+from storefront.kit.db import db
+from storefront.kit.errors import NotFound, ShopError
+from storefront.kit.events import OutboxMessage
+from storefront.orders.models import Order, OrderAdjustment, Shipment, ShipmentLine
+from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, PROCESSING, REVIEW, SHIPMENT, SHIPPED, UNSHIPPED
+from storefront.orders.wording import STATES
+from storefront.payments.models import Bill, Refund
+from storefront.payments.states import APPLIED, OPEN, QUARANTINED
+
+CANCELLABLE = (NEW, HOLD, REVIEW, PROCESSING)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The money of an order, in minor units of its currency."""
+
+    total: int
+    paid: int
+    refunded: int
+    on_its_way: int
+    waiting: int
+    open: int
+    refundable: int
+
+
+@bp.get("/orders/<number>")
+def order(number):
+    """The page of one order."""
+    return page_of(number)
+
+
+def page_of(number: str, problem: ShopError | None = None):
+    """The page as it stands now; with a problem, the same page that begins with it, and its status."""
+    if problem:
+        db.session.rollback()
+    found = order_by(number)
+    bills, refunds = payments.bills_of(found.id), payments.refunds_of(found.id)
+    history = events.of_order(found.id)
+    html = render_template(
+        "admin/order.html",
+        order=found,
+        bills=bills,
+        refunds=refunds,
+        sums=sums_of(found, bills, refunds),
+        waiting=[bill for bill in bills if bill.disposition == QUARANTINED],
+        may=_may(found, bills),
+        adjustments=list(db.session.scalars(select(OrderAdjustment).filter_by(order_id=found.id))),
+        messages=[messages.shown(one) for one in payments.inbox_of([bill.id for bill in bills])],
+        letters=_letters(history),
+        days=timeline.days_of(found, history),
+        whole=timeline.whole(found),
+        problem=problem,
+        **shown_with(found),
+    )
+    return html, status_of(problem) if problem else 200
+
+
+def shown_with(found: Order) -> dict:
+    """What every page about an order needs beside it."""
+    locale = str(get_locale() or "en")
+    return {
+        "words": wording,
+        "states": STATES,
+        "shipment_moves": SHIPMENT,
+        "picture_of": _picture,
+        "shipping_lines": customers.lines(found.shipping_address, locale) if found.shipping_address else [],
+        "billing_lines": customers.lines(found.billing_address, locale) if found.billing_address else [],
+        "open_states": OPEN,
+        "unshipped": UNSHIPPED,
+    }
+
+
+def order_by(number: str) -> Order:
+    """The order with its lines, addresses and parcels, in a constant number of queries. Raises NotFound."""
+    parcels = selectinload(Order.shipments).selectinload(Shipment.lines).joinedload(ShipmentLine.order_line)
+    both = (joinedload(Order.shipping_address), joinedload(Order.billing_address))
+    query = select(Order).filter_by(number=number).options(selectinload(Order.lines), parcels, *both)
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound("There is no order with this number.")
+    return found
+
+
+def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
+    """The money table, from the ledger."""
+    seen = payments.money_of(found.id)
+    applied = next((bill for bill in bills if bill.disposition == APPLIED), None)
+    missing = max(0, found.due_minor - (seen.captured - seen.quarantined))
+    unpaid = found.status not in CLOSED and not seen.refunded and found.payment_status != "AUTHORIZED"
+    return Sums(
+        total=found.total_minor,
+        paid=seen.captured,
+        refunded=seen.refunded,
+        on_its_way=sum(refund.amount_minor for refund in refunds if refund.status in ("REQUESTED", "SENT")),
+        waiting=seen.quarantined,
+        open=missing if unpaid else 0,
+        refundable=max(0, payments.refundable(applied)) if applied else 0,
+    )
+
+
+def _may(found, bills):
+    """Which deeds the present state allows: buttons are shown by it."""
+    parcels = [shipment.status for shipment in found.shipments]
+    return {
+        "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, "DELIVERED") for state in parcels),
+        "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills),
+        "accept": found.status == REVIEW,
+        "complete": found.status in (SHIPPED, "DELIVERED") and ORDER.allows(found, "completed"),
+        "until": order_verbs.shown_end(found) if found.status == HOLD and found.hold_expires_at else None,
+        "zone": store.current().timezone,
+    }
+
+
+def _letters(history):
+    """The letters of an order, newest first: (event, delivery or None, whether it can be sent again)."""
+    by_event = {event.id: event for event in history}
+    query = select(OutboxMessage).where(OutboxMessage.event_id.in_(by_event), OutboxMessage.kind == "mail")
+    rows = []
+    for delivery in db.session.scalars(query.order_by(OutboxMessage.id.desc())):
+        event = by_event[delivery.event_id]
+        words = wording.LETTERS.get(event.data.get("letter") or event.type)
+        if words:
+            rows.append((event, delivery, words, event.type in notices.AGAIN))
+    return rows
+
+
+def _picture(line):
+    return Picture(line.image_key, "", 480, 600) if line.image_key else None

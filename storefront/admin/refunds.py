@@ -1,0 +1,172 @@
+"""Refunding an order: choose lines, delivery or a sum; a page that says what will happen; then once, however often pressed."""
+
+from dataclasses import dataclass, field
+
+from flask import flash, g, render_template, request
+from flask_babel import gettext as _
+
+from storefront import orders as verbs, payments
+from storefront.admin import audit
+from storefront.admin.order_deeds import back, line, send_back
+from storefront.admin.order_page import order_by, page_of, shown_with, sums_of
+from storefront.admin.room import bp, deed
+from storefront.customers import plain_line
+from storefront.kit import money
+from storefront.kit.errors import Conflict, Invalid
+from storefront.orders.models import Order
+from storefront.orders.states import DELIVERED, SHIPPED
+from storefront.payments.models import Refund
+from storefront.payments.states import APPLIED
+
+MOST_LETTERS = 300
+
+
+@dataclass
+class Wish:
+    """What staff want to send back: a sum, what it is made of, and what goes back on the shelf."""
+
+    amount: int = 0
+    quantities: dict[int, int] = field(default_factory=dict)  # order line id: how many are paid back
+    restock: dict[int, int] = field(default_factory=dict)  # order line id: how many go back on the shelf
+    delivery: bool = False
+    extra: int = 0
+    reason: str = ""
+    everything: bool = False
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+
+@bp.route("/orders/<number>/refund", methods=["GET", "POST"])
+def refund_order(number):
+    """The form; with `review` in the address the page that says what will happen; and the pressing of its button."""
+    found = order_by(number)
+    bills, refunds = payments.bills_of(found.id), payments.refunds_of(found.id)
+    sums = sums_of(found, bills, refunds)
+    paid_by = next((bill for bill in bills if bill.disposition == APPLIED), None)
+    if request.method == "POST":
+        return _press(number)
+    if paid_by is None or not sums.refundable:
+        return page_of(number, Conflict(_("Nothing of this order's payment can be sent back now."), state="nothing"))
+    wish = read_wish(found, sums.refundable, refunds, request.args) if "review" in request.args else Wish()
+    facts = {"order": found, "sums": sums, "wish": wish, "bill": paid_by, "returnable": returnable(found, refunds)}
+    if wish.amount and not wish.errors:
+        return render_template("admin/refund_confirm.html", place=len(refunds) + 1, **facts, **shown_with(found))
+    html = render_template("admin/refund.html", worth=worth, asked=request.args, **facts, **shown_with(found))
+    return html, 400 if wish.errors else 200
+
+
+def read_wish(found: Order, refundable: int, refunds: list[Refund], asked) -> Wish:
+    """What the form says, with a sentence for every field that cannot be right."""
+    wish, may_return = Wish(everything=asked.get("what") == "all"), returnable(found, refunds)
+    for each in found.lines:
+        count = _count(asked.get(f"qty-{each.id}", ""), each.qty, f"qty-{each.id}", each.title, wish)
+        if count and not wish.everything:
+            wish.quantities[each.id] = count
+            wish.amount += worth(each, count)
+        shelf = _count(asked.get(f"back-{each.id}", ""), may_return[each.id], f"back-{each.id}", each.title, wish)
+        if shelf:
+            wish.restock[each.id] = shelf
+    wish.delivery = "delivery" in asked and not wish.everything
+    wish.extra = 0 if wish.everything else _extra(asked.get("extra", ""), found.currency, wish)
+    wish.amount = refundable if wish.everything else wish.amount + wish.delivery * found.shipping_minor + wish.extra
+    wish.reason = plain_line(asked.get("reason", ""))
+    if len(wish.reason) > MOST_LETTERS:
+        wish.errors.append(("reason", _("Shorten the reason to %(most)d letters", most=MOST_LETTERS)))
+    if not wish.errors:
+        _check_sum(wish, refundable, found.currency)
+    return wish
+
+
+def worth(each, count: int) -> int:
+    """What so many of a line cost the shopper, tax included; minor units."""
+    whole = each.total_minor if each.tax_inclusive else each.total_minor + each.tax_minor
+    return money.divided(whole, count, each.qty)
+
+
+def returnable(found: Order, refunds: list[Refund]) -> dict[int, int]:
+    """How many of each line have left the house and are not back on the shelf yet."""
+    left = {each.id: 0 for each in found.lines}
+    for shipment in found.shipments:
+        if shipment.status in (SHIPPED, DELIVERED):
+            for part in shipment.lines:
+                left[part.order_line_id] += part.qty
+    for refund in refunds:
+        if refund.status != "FAILED":
+            for wanted in refund.restock:
+                left[wanted["line"]] = left.get(wanted["line"], 0) - int(wanted["qty"])
+    return {line_id: max(0, count) for line_id, count in left.items()}
+
+
+def _count(text, most, name, title, wish):
+    text = text.strip()
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) > most:
+        wish.errors.append((name, _("%(title)s: enter a number from 0 to %(most)d", title=title, most=most)))
+        return 0
+    return int(text)
+
+
+def _extra(text, currency, wish):
+    if not text.strip():
+        return 0
+    try:
+        amount = money.parsed(text, currency)
+    except Invalid as problem:
+        wish.errors.append(("extra", problem.message))
+        return 0
+    if amount < 0:
+        wish.errors.append(("extra", _("Enter a sum above zero")))
+    return amount
+
+
+def _check_sum(wish, refundable, currency):
+    if wish.amount <= 0:
+        wish.errors.append(("what-part", _("Choose what to send back: lines, delivery, or a sum")))
+    elif wish.amount > refundable:
+        most = money.shown(refundable, currency)
+        wish.errors.append(("what-part", _("That is more than can be sent back: at most %(most)s", most=most)))
+
+
+def _press(number):
+    """The button was pressed. The place in the row of refunds is the key: the same page pressed twice sends once."""
+    try:
+        amount, place, restock = _pressed()
+        reason = line("reason", MOST_LETTERS)
+    except Invalid as problem:
+        return page_of(number, problem)
+    try:
+        with deed():
+            refund = _ask(number, amount, place, restock, reason)
+            audit.record("refund", f"order {number}", after={"amount_minor": refund.amount_minor, "reason": reason})
+    except (Conflict, Invalid) as problem:
+        return page_of(number, problem)
+    flash(_("%(sum)s was asked to go back. Below stands what became of it.", sum=money.shown(amount, refund.currency)), "ok")
+    send_back(number)
+    return back(number, "#refunds")
+
+
+def _ask(number, amount, place, restock, reason):
+    order_id = verbs.by_number(number).id
+    found = verbs.locked(order_id)
+    key = f"refund-{found.number}-{place}"
+    before = payments.refunds_of(order_id)
+    known = next((refund for refund in before if refund.request_key == key), None)
+    if known and known.amount_minor != amount:
+        raise Conflict(_("Another refund was asked for meanwhile. Look at the order and choose again."), state=known.status)
+    if known is None and place != len(before) + 1:
+        raise Conflict(_("This page is too old. Look at the order and choose again."), state="old")
+    if known is None and any(count > returnable(found, before).get(line_id, 0) for line_id, count in restock.items()):
+        raise Conflict(_("These goods have not left the house, or are back already."), state="restock")
+    return verbs.request_refund(
+        order_id, amount, request_key=key, reason=reason, actor=g.login, restock=restock
+    )
+
+
+def _pressed():
+    asked = request.form
+    numbers = {name: asked.get(name, "") for name in ("amount", "place")}
+    restock = {name.removeprefix("back-"): value for name, value in asked.items() if name.startswith("back-")}
+    every = [*numbers.values(), *restock, *restock.values()]
+    if any(not (text.isascii() and text.isdigit() and len(text) < 16) for text in every):
+        raise Invalid(_("This form cannot be read. Choose again what to send back."))
+    return int(numbers["amount"]), int(numbers["place"]), {int(line_id): int(count) for line_id, count in restock.items()}
