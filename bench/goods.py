@@ -1,4 +1,4 @@
-"""Many goods for a measurement: `python -m bench.goods 20000` puts them on the shelves of the shop that is set."""
+"""Many goods for a measurement: `python -m bench.goods 20000 10` puts 20,000 products on the shelves, 10 of each."""
 
 import sys
 from itertools import islice, product
@@ -15,7 +15,7 @@ SLUG = "bench-{}"
 CATEGORY = "bench-goods"
 
 
-def drafts(many: int):
+def drafts(many: int, on_hand: int):
     """So many products, with three variants each, in one category of 16."""
     for number, (colour, thing, matter) in enumerate(islice(_endless(), many)):
         yield ProductDraft(
@@ -25,18 +25,18 @@ def drafts(many: int):
             vendor=f"Maker {number % 40}",
             tags=[colour, matter],
             categories=[CategoryDraft.named("Bench goods"), CategoryDraft.named("Bench goods", thing.capitalize())],
-            variants=[_variant(number, size) for size in ("S", "M", "L")],
+            variants=[_variant(number, size, on_hand) for size in ("S", "M", "L")],
         )
 
 
-def _variant(number, size):
+def _variant(number, size, on_hand):
     return VariantDraft(
         sku=f"B-{number}-{size}",
         options={"Size": size},
         price_minor=1000 + number % 90 * 50,
         weight_g=400,
         tax_category="standard",
-        on_hand=10_000,
+        on_hand=on_hand,
     )
 
 
@@ -45,10 +45,10 @@ def _endless():
         yield from product(COLOURS, THINGS, MATTERS)
 
 
-def main(many: int) -> None:
+def main(many: int, on_hand: int = 10_000) -> None:
     """Save them, 200 to a transaction."""
     with create_app().app_context():
-        rest = drafts(many)
+        rest = drafts(many, on_hand)
         while some := list(islice(rest, 200)):
             with transaction():
                 refused = [change for change in catalog.save(some, actor="bench") if change.kind == "refused"]
@@ -57,4 +57,4 @@ def main(many: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

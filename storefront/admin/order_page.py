@@ -97,7 +97,7 @@ def order_by(number: str) -> Order:
 
 def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
     """The money table, from the ledger."""
-    seen = payments.money_of(found.id)
+    seen = payments.money_of(found.id, found.currency)
     applied = next((bill for bill in bills if bill.disposition == APPLIED), None)
     missing = max(0, found.due_minor - (seen.captured - seen.quarantined))
     unpaid = found.status not in CLOSED and not seen.refunded and found.payment_status != "AUTHORIZED"

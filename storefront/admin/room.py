@@ -1,12 +1,15 @@
 """The one guarded blueprint: who is let in, what every page shows, and how a change is made."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Blueprint, abort, flash, g, redirect, request, session, url_for
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
 from flask_login import current_user, logout_user
 
+from storefront import store
 from storefront.admin.models import StaffUser
 from storefront.admin.permissions import OPEN, may
 from storefront.kit import clock, events
@@ -98,3 +101,15 @@ def what_every_page_shows():
     here = "/".join(request.path.split("/")[:3])
     rows = [(label, url_for(endpoint), endpoint) for label, endpoint in MENU if may(person, endpoint)]
     return {"staff": person, "admin_menu": [(label, url, url.rstrip("/") == here.rstrip("/"), None) for label, url, _e in rows]}
+
+
+@bp.app_template_filter("whole_day")
+def whole_day(day: date) -> str:
+    """Sunday 22 November 2026."""
+    return format_date(day, "EEEE d MMMM y", locale=str(get_locale() or "en"))
+
+
+@bp.app_template_filter("clock_time")
+def clock_time(moment: datetime) -> str:
+    """14:32 by the clocks of the shop."""
+    return f"{moment.astimezone(ZoneInfo(store.current().timezone)):%H:%M}"

@@ -1,7 +1,7 @@
 """What a visitor means to buy, and what it would cost right now.
 
-Verbs: badge, current, current_or_new (whose cart); add, change, choose, merge (what is in it);
-quote, locked, take_out, set_open_order, stale, purge (how it meets orders and time).
+Verbs: badge, current, current_or_new, is_own (whose cart); add, change, choose, merge (what is in it);
+quote, locked, claim, take_out, set_open_order, stale, purge (how it meets orders and time).
 """
 
 from storefront.cart.quote import Quote, QuoteLine, quote, read_token
@@ -11,6 +11,7 @@ from storefront.cart.service import (
     add,
     change,
     choose,
+    claim,
     locked,
     merge,
     parse_quantity,
@@ -20,7 +21,7 @@ from storefront.cart.service import (
     take_out,
     touch,
 )
-from storefront.cart.visitor import adopt, badge, current, current_or_new, leave_behind
+from storefront.cart.visitor import adopt, badge, current, current_or_new, is_own, leave_behind
 
 __all__ = [
     "Clamped",
@@ -32,8 +33,10 @@ __all__ = [
     "badge",
     "change",
     "choose",
+    "claim",
     "current",
     "current_or_new",
+    "is_own",
     "leave_behind",
     "locked",
     "merge",

@@ -127,17 +127,23 @@ def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:
 
 def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None = None) -> None:
     """Remember which order the shopper is paying for; with `was`, only if it is still that one."""
-    if cart_id is None:
-        return
-    cart = locked(cart_id)
-    if was is None or cart.open_order_id == was:
+    cart = _paid_from(cart_id, was)
+    if cart and (was is None or cart.open_order_id == was):
         cart.open_order_id = order_id
+
+
+def claim(cart_id: int, order_id: int, *, instead_of: int | None) -> None:
+    """The cart is paid by this order from now on. Raises StaleCart if another order was quicker to say so."""
+    cart = locked(cart_id)
+    if cart.open_order_id not in (instead_of, order_id):
+        raise StaleCart("Your cart was confirmed in another tab.", state=cart.version)
+    cart.open_order_id = order_id
 
 
 def take_out(cart_id: int | None, order_id: int, bought: Iterable) -> None:
     """Subtract what was bought and paid; what was added since stays. Done once, for the cart's own order."""
-    cart = db.session.get(Cart, cart_id) if cart_id else None
-    if cart is None or cart.status != OPEN or locked(cart.id).open_order_id != order_id:
+    cart = _paid_from(cart_id, order_id)
+    if cart is None or cart.status != OPEN or cart.open_order_id != order_id:
         return
     for line in bought:
         left = next((have for have in cart.lines if have.variant_id == line.variant_id), None)
@@ -149,6 +155,14 @@ def take_out(cart_id: int | None, order_id: int, bought: Iterable) -> None:
     touch(cart)
     if not cart.lines:
         CART.apply(cart, "converted")
+
+
+def _paid_from(cart_id, order_id):
+    """The locked cart that an order was made from, or the one into which that was merged meanwhile."""
+    cart = db.session.get(Cart, cart_id) if cart_id else None
+    if cart and cart.status == MERGED:
+        cart = db.session.scalar(select(Cart).filter_by(open_order_id=order_id, status=OPEN))
+    return cart and locked(cart.id)
 
 
 def stale() -> list[int]:

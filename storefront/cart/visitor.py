@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import after_this_request, current_app, g, request
+from flask import after_this_request, current_app, flash, g, request
 from flask_login import current_user
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from storefront import store
 from storefront.cart import service
@@ -20,12 +21,12 @@ _KEPT = 90 * 24 * 3600
 
 def badge() -> dict[str, Any]:
     """How many things are in the cart and its version, for every page; at most one query."""
-    if (token_hash := _token_hash()) is None:
+    if (mine := _mine()) is None:
         return {"cart_count": 0, "cart_version": 0}
     row = db.session.execute(
         select(Cart.version, func.coalesce(func.sum(CartLine.qty), 0))
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
-        .where(Cart.token_hash == token_hash, Cart.status == OPEN)
+        .where(mine, Cart.status == OPEN)
         .group_by(Cart.id)
     ).first()
     version, count = row or (0, 0)
@@ -34,8 +35,16 @@ def badge() -> dict[str, Any]:
 
 def current() -> Cart | None:
     """The visitor's open cart, or None. Changes nothing."""
-    token_hash = _token_hash()
-    return (token_hash and db.session.scalar(select(Cart).filter_by(token_hash=token_hash, status=OPEN))) or None
+    mine = _mine()
+    return None if mine is None else db.session.scalar(select(Cart).where(mine, Cart.status == OPEN))
+
+
+def is_own(cart_id: int | None) -> bool:
+    """Whether a cart, open or closed, is or was this visitor's."""
+    mine = _mine()
+    if mine is None or cart_id is None:
+        return False
+    return db.session.scalar(select(Cart.id).where(mine, Cart.id == cart_id)) is not None
 
 
 def current_or_new() -> Cart:
@@ -49,15 +58,22 @@ def current_or_new() -> Cart:
     if left:
         CART.apply(left, "reopened")
         return left
-    return service.start(token_hash, store.current().currency, _customer_id())
+    try:
+        with db.session.begin_nested():
+            return service.start(token_hash, store.current().currency, _customer_id())
+    except IntegrityError:  # another tab has just put the first thing in
+        if cart := current():
+            return cart
+        raise
 
 
 def adopt(customer_id: int) -> None:
     """The visitor has signed in: their cart and the customer's become one; call it in a transaction."""
-    mine, token_hash = current(), _token_hash()
+    mine, token_hash = _guests(customer_id), _token_hash()
     theirs = db.session.scalar(select(Cart).filter_by(customer_id=customer_id, status=OPEN))
     if theirs and mine and theirs.id != mine.id:
-        service.merge(theirs, into=mine, customer_id=customer_id)
+        for clamped in service.merge(theirs, into=mine, customer_id=customer_id):
+            flash(clamped.why, "warn")
     elif theirs:
         theirs.token_hash = token_hash or _new_token()
     elif mine:
@@ -72,6 +88,24 @@ def leave_behind() -> None:
     def _forget(response):
         response.delete_cookie(_cookie_name(), httponly=True, samesite="Lax", secure=current_app.config["LIVE"])
         return response
+
+
+def _mine():
+    """The condition that finds the visitor's carts: the customer's on every device, else by the cookie. None: no cart."""
+    if (customer_id := _customer_id()) is not None:
+        return Cart.customer_id == customer_id
+    token_hash = _token_hash()
+    return None if token_hash is None else Cart.token_hash == token_hash
+
+
+def _guests(customer_id):
+    """The open cart of this browser, unless somebody else left it here without signing out."""
+    token_hash = _token_hash()
+    cart = token_hash and db.session.scalar(select(Cart).filter_by(token_hash=token_hash, status=OPEN))
+    if cart and cart.customer_id not in (None, customer_id):
+        _new_token()
+        return None
+    return cart or None
 
 
 def _customer_id():

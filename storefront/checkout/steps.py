@@ -6,6 +6,7 @@ steps before it have made – and opens its own transaction, so that a failed pu
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from storefront.orders.models import Order
 from storefront.payments.models import Bill, PaymentMethod
 
 log = logging.getLogger(__name__)
+TABS = 3  # so often another tab may confirm the same cart in the same instant before this one gives up
 
 
 class QuoteChanged(Conflict):
@@ -161,12 +163,12 @@ def place_order(attempt: Attempt) -> None:
     """Copy the quote. Of two tabs with the same content, the second finds the first one's order."""
     with transaction():
         quote = cart.quote(cart.locked(attempt.cart_id))
-        if not quote.fits(attempt.quote_token):
-            raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
-        before = orders.placed_from(attempt.confirm_token, attempt.cart_id) or orders.same_order(quote)
-        if before:
+        before = orders.placed_from(attempt.confirm_token) or orders.same_order(quote)
+        if before and before.cart_id == attempt.cart_id:
             _lead_to(attempt, before)
             return
+        if before or not quote.fits(attempt.quote_token):
+            raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
         order = orders.place(
             quote, attempt.number, method=attempt.method, confirm_token=attempt.confirm_token, ip_hash=attempt.ip_hash
         )
@@ -182,14 +184,17 @@ def fail_order(attempt: Attempt) -> None:
 
 def hold_stock(attempt: Attempt) -> None:
     """Set the goods aside, taking over those of an older unpaid order of the same cart."""
-    with transaction():
-        orders.hold_goods(attempt.order)
+    for _another_tab in range(TABS):
+        with suppress(cart.StaleCart), transaction():
+            orders.hold_goods(attempt.order)
+            return
+    raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
 
 
 def open_bill(attempt: Attempt) -> None:
     """One attempt to pay, unless there is nothing to pay or the method approves by itself."""
     with transaction():
-        order, method = orders.locked(attempt.order_id or 0), attempt.method
+        order, method = orders.begin_payment(attempt.order_id or 0), attempt.method
         if not order.due_minor or method.auto_approve:
             return
         bill = payments.open_bill(

@@ -9,12 +9,12 @@ from storefront.cart import Quote, read_token
 from storefront.checkout.delivery import address_forms, keep_addresses
 from storefront.checkout.differences import differences
 from storefront.checkout.forms import ChoiceForm, ConfirmForm
-from storefront.checkout.steps import QuoteChanged, place
+from storefront.checkout.steps import place
 from storefront.kit import ids
 from storefront.kit.db import transaction
-from storefront.kit.errors import Invalid
+from storefront.kit.errors import Conflict, Invalid
 from storefront.kit.limits import limiter
-from storefront.stock import OutOfStock
+from storefront.orders.states import FAILED
 
 bp = Blueprint("preview", __name__, url_prefix="/checkout")
 
@@ -69,6 +69,7 @@ def payment():
     if away := _missing_before(quote, "payment"):
         return redirect(away, code=303)
     form, choices = ChoiceForm(), _methods(quote)
+    _tell_lost_level(quote)
     if request.method == "POST":
         possible = {choice.method.id for choice in choices if not choice.why_not}
         if form.validate_on_submit() and form.chosen_id in possible:
@@ -86,6 +87,7 @@ def preview():
     quote = _quote_or_none()
     if away := _missing_before(quote, "preview"):
         return redirect(away, code=303)
+    _tell_lost_level(quote)
     return _preview_page(ConfirmForm(formdata=None), quote)
 
 
@@ -94,7 +96,7 @@ def preview():
 def confirm():
     """Confirm: the order is placed, and the shopper goes on to pay it."""
     form, basket = ConfirmForm(), cart.current()
-    if placed := _placed_before(form, basket):
+    if placed := _placed_before(form):
         return redirect(url_for("orders.show", key=placed.key), code=303)
     quote = cart.quote(basket) if basket else None
     if away := _missing_before(quote, "preview"):
@@ -103,12 +105,21 @@ def confirm():
         return _preview_page(form, quote, problem=_("Please send this once more.")), 400
     try:
         attempt = place(basket, _method(quote), form.quote_token.data, form.confirm_token.data, _ip_hash())
-    except (QuoteChanged, OutOfStock) as error:
-        quote = cart.quote(cart.current())
-        return _preview_page(form, quote, problem=error.message, shown=_shown(form)), 409
-    except orders.PaymentPending as error:
-        return _preview_page(form, quote, problem=error.message, pending=error.data["order_key"]), 409
+    except Conflict as error:
+        return _not_placed(form, error)
     return redirect(attempt.next_page, code=303)
+
+
+def _not_placed(form, error):
+    """The preview once more with the reason, unless another press of the same button was quicker."""
+    placed = _placed_before(form)
+    if placed and placed.status != FAILED:
+        return redirect(url_for("orders.show", key=placed.key), code=303)
+    quote = _quote_or_none()
+    if away := _missing_before(quote, "preview"):
+        return redirect(away, code=303)
+    pending = error.data.get("order_key")
+    return _preview_page(form, quote, problem=error.message, shown=_shown(form), pending=pending), 409
 
 
 def _quote_or_none() -> Quote | None:
@@ -172,9 +183,11 @@ def _preview_page(form, quote, problem="", shown=None, pending=None):
     )
 
 
-def _placed_before(form, basket):
+def _placed_before(form):
+    """The visitor's own order from an earlier press of this button, though its cart may be closed by now."""
     token = form.confirm_token.data
-    return orders.placed_from(token, basket.id) if basket and _is_token(token) else None
+    placed = orders.placed_from(token) if _is_token(token) else None
+    return placed if placed and cart.is_own(placed.cart_id) else None
 
 
 def _is_token(token):

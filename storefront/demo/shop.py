@@ -2,7 +2,6 @@
 
 import secrets
 
-from flask import current_app
 from sqlalchemy import select
 
 from storefront import store
@@ -81,7 +80,7 @@ def sandbox_gateway() -> None:
         label="Sandbox Pay",
         type="sandbox",
         mode="test",
-        properties={"page": f"{current_app.config['PUBLIC_URL']}/sandbox"},
+        properties={"page": "{public_url}/sandbox"},  # this shop's own address, whatever it is today
         secrets={"key": signing.sealed(secrets.token_urlsafe(32))},
     )
     pickup = GatewayConfig(name="pickup", label="Pay on pickup", type="offline", mode="live")

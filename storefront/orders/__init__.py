@@ -1,6 +1,6 @@
 """The life of an order, from the copied quote to the parcel or the end.
 
-Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, hold, fail_placing, pay_again, keep.
+Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, begin_payment, hold, fail_placing, pay_again, keep.
 Money: settle, release_unbilled, accept_after_review, request_refund, restock_refunded.
 End: cancel_by_shopper, cancel_by_merchant, close_if_unpaid, remove_if_worthless.
 Parcels: release_shipment, ship, deliver, complete. Finding: by_key, by_number, locked, overdue, old_failures, stage_of.
@@ -12,6 +12,7 @@ from storefront.orders.finding import by_key, by_number, locked, old_failures, o
 from storefront.orders.fulfilment import complete, deliver, release_shipment, ship
 from storefront.orders.placing import (
     PaymentPending,
+    begin_payment,
     fail_placing,
     hold,
     hold_goods,
@@ -32,6 +33,7 @@ __all__ = [
     "PaymentPending",
     "Stage",
     "accept_after_review",
+    "begin_payment",
     "by_key",
     "by_number",
     "cancel_by_merchant",

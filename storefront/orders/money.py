@@ -8,7 +8,7 @@ from storefront.payments.states import AUTHORIZED, PENDING
 
 def refresh(order: Order) -> None:
     """Bring the order's money figures and its payment status in line with the ledger."""
-    money = payments.money_of(order.id)
+    money = payments.money_of(order.id, order.currency)
     order.paid_minor, order.refunded_minor = money.captured, money.refunded
     order.payment_status = status_of(order, money)
     order.version += 1

@@ -13,7 +13,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
-from storefront.orders.states import HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
+from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
 from storefront.payments.states import MONEY, PENDING
 
@@ -31,9 +31,9 @@ def take_number() -> str:
     return f"{store.current().order_prefix}{store.next_number('order')}"
 
 
-def placed_from(confirm_token: str, cart_id: int) -> Order | None:
+def placed_from(confirm_token: str) -> Order | None:
     """The order that this press of the button has made already, if it was pressed before."""
-    return db.session.scalar(select(Order).filter_by(confirm_token=confirm_token, cart_id=cart_id))
+    return db.session.scalar(select(Order).filter_by(confirm_token=confirm_token))
 
 
 def same_order(quote: Quote) -> Order | None:
@@ -104,25 +104,38 @@ def place(quote: Quote, number: str, *, method: PaymentMethod, confirm_token: st
 def hold_goods(order: Order) -> None:
     """Set the order's goods aside. An unpaid order of the same cart gives its own to this one, and is closed.
 
-    Raises OutOfStock, and then nothing has moved: the older order still has its goods.
+    Raises OutOfStock, and then nothing has moved: the older order still has its goods. Raises StaleCart
+    if another tab was quicker: orders are locked before their cart, so that is known only at the end.
     """
-    basket = db.session.get(Cart, order.cart_id) if order.cart_id else None
-    rival = locked(basket.open_order_id) if basket and basket.open_order_id not in (None, order.id) else None
+    basket = db.session.get(Cart, order.cart_id)
+    seen = basket.open_order_id if basket else None
+    rival = locked(seen) if seen not in (None, order.id) else None
     order = locked(order.id)
-    if order.status != NEW:
-        raise Conflict("This order was replaced in another tab.", state=order.status)
+    _refuse_if_replaced(order)
     with db.session.begin_nested():
         if rival and rival.status in (NEW, HOLD):
             _supersede(rival, order)
         stock.reserve(order.lines)
-    cart.set_open_order(order.cart_id, order.id)
+    cart.claim(order.cart_id, order.id, instead_of=seen)
 
 
 def hold(order: Order) -> None:
-    """The order waits for its money until the window and the grace are over."""
+    """The order waits for its money until the window and the grace are over, unless that is here already.
+
+    Raises Conflict if it was closed while the gateway was asked: its goods may be another order's by now.
+    """
     order = locked(order.id)
-    order.hold_expires_at = hold_end()
-    ORDER.apply(order, "held")
+    if order.status == NEW:
+        order.hold_expires_at = hold_end()
+        ORDER.apply(order, "held")
+    _refuse_if_replaced(order)
+
+
+def begin_payment(order_id: int) -> Order:
+    """The order, locked, for its first bill. Raises Conflict if another tab has replaced it."""
+    order = locked(order_id)
+    _refuse_if_replaced(order)
+    return order
 
 
 def window_end() -> datetime:
@@ -145,6 +158,11 @@ def fail_placing(order: Order, reason: str) -> None:
     order = locked(order.id)
     if order.status in (NEW, HOLD):
         close(order, "failed", STEP_FAILED, detail=reason)
+
+
+def _refuse_if_replaced(order):
+    if order.status in CLOSED:
+        raise Conflict("This order was replaced in another tab.", state=order.status)
 
 
 def _supersede(rival, order):

@@ -13,7 +13,7 @@ from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
 from storefront.payments.models import Bill, PaymentMethod
-from storefront.payments.states import BILL, CREATED, OPEN, PENDING
+from storefront.payments.states import BILL, CREATED, OPEN
 
 ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
@@ -134,11 +134,11 @@ def open_bills(order_id: int) -> list[Bill]:
 def quiet() -> list[int]:
     """The ids of left bills that the gateway has said nothing of, and that it is time to ask about again.
 
-    A bill is asked about 5, 15 and 30 minutes after the shopper left; a pending one every hour.
+    A bill is asked about 5, 15 and 30 minutes after the shopper left, and then every hour while it is open.
     """
     now = clock.now()
     left = db.session.execute(
-        select(Bill.id, Bill.status, Bill.claimed_at, Bill.asked_at)
+        select(Bill.id, Bill.claimed_at, Bill.asked_at)
         .where(Bill.status.in_(OPEN), Bill.claimed_at < now - ASKED_AFTER[0])
         .order_by(Bill.id)
         .limit(2000)
@@ -148,9 +148,7 @@ def quiet() -> list[int]:
 
 def _is_time(bill, now):
     asked = bill.asked_at or bill.claimed_at
-    due = [bill.claimed_at + after for after in ASKED_AFTER]
-    if bill.status == PENDING:
-        due.append(asked + timedelta(hours=1))
+    due = [*(bill.claimed_at + after for after in ASKED_AFTER), asked + timedelta(hours=1)]
     return any(asked < time <= now for time in due)
 
 

@@ -53,7 +53,7 @@ def config_by_name(name: str) -> GatewayConfig:
 def adapter(config: GatewayConfig) -> Gateway:
     """The translator for a configured gateway, with its secrets opened and one way out to the network."""
     around = Surroundings(
-        settings=dict(config.properties),
+        settings={name: _filled(value) for name, value in config.properties.items()},
         secrets={name: signing.opened(sealed) for name, sealed in config.secrets.items()},
         mode=config.mode,
         now=clock.here,
@@ -84,6 +84,11 @@ def _why_not(method, due_minor, currency, country):
     if method.max_minor is not None and due_minor > method.max_minor:
         return _("Up to %(amount)s.", amount=money.shown(method.max_minor, currency))
     return ""
+
+
+def _filled(value):
+    """A setting may speak of the shop's own address as {public_url}."""
+    return value.replace("{public_url}", current_app.config["PUBLIC_URL"]) if isinstance(value, str) else value
 
 
 def _send(*args, **kwargs):

@@ -91,8 +91,8 @@ def enter(bill: Bill, outcome: Outcome, kind: str) -> None:
 
 
 def event_key(outcome: Outcome) -> str:
-    """The name of an event; without one of the gateway's, its transaction, kind and amount."""
-    return outcome.event_key or f"{outcome.transaction}:{outcome.type}:{outcome.amount_minor}"
+    """The name of an event; without one of the gateway's, its transaction (or bill), kind and amount."""
+    return outcome.event_key or f"{outcome.transaction or outcome.reference}:{outcome.type}:{outcome.amount_minor}"
 
 
 def accept(bill: Bill) -> None:
@@ -119,12 +119,12 @@ def quarantined() -> list[Bill]:
     return list(db.session.scalars(select(Bill).filter_by(disposition=QUARANTINED).order_by(Bill.created_at)))
 
 
-def money_of(order_id: int) -> Money:
-    """What happened to the money of an order, over all of its bills; one query."""
+def money_of(order_id: int, currency: str) -> Money:
+    """What happened to the money of an order in its currency, over all of its bills; one query."""
     rows = db.session.execute(
         select(LedgerEntry.kind, Bill.disposition, func.sum(LedgerEntry.amount_minor))
         .join(Bill, Bill.id == LedgerEntry.bill_id)
-        .where(LedgerEntry.order_id == order_id)
+        .where(LedgerEntry.order_id == order_id, LedgerEntry.currency == currency)
         .group_by(LedgerEntry.kind, Bill.disposition)
     ).all()
 
@@ -138,6 +138,12 @@ def money_of(order_id: int) -> Money:
         charged_back=total("charged_back"),
         quarantined=total("captured", QUARANTINED) - total("refunded", QUARANTINED),
     )
+
+
+def currency_of(bill: Bill) -> str:
+    """The currency in which a bill was paid, which is not always the one that it asks for."""
+    paid = select(LedgerEntry.currency).filter_by(bill_id=bill.id, kind="captured").limit(1)
+    return db.session.scalar(paid) or bill.currency
 
 
 def captured_of(bill: Bill) -> int:

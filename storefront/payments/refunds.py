@@ -11,7 +11,7 @@ from storefront.payments.bills import view_of
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.ledger import captured_of, record
+from storefront.payments.ledger import captured_of, currency_of, record
 from storefront.payments.models import Bill, Refund
 
 REQUESTED, SENT, SUCCEEDED, FAILED = "REQUESTED", "SENT", "SUCCEEDED", "FAILED"
@@ -36,7 +36,7 @@ def request_refund(
         order_id=bill.order_id,
         bill_id=bill.id,
         amount_minor=amount_minor,
-        currency=bill.currency,
+        currency=currency_of(bill),
         reason=reason,
         lines=list(lines),
         restock=list(restock),

@@ -1,7 +1,7 @@
 """The gateway's own books: sessions, captures and refunds as the gateway sees them."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from storefront.payments.gateways.sandbox import is_signed, sign
 from storefront.sandbox.models import SandboxNotice, SandboxPayment
 from storefront.sandbox.scenarios import CHANGES, Scenario
 
-OPEN, PAID, DECLINED, CANCELLED, CLOSED = "open", "paid", "declined", "cancelled", "closed"
+OPEN, PAID, DECLINED, CANCELLED, CLOSED, EXPIRED = "open", "paid", "declined", "cancelled", "closed", "expired"
 NEEDED = ("reference", "amount", "currency", "ok_url", "cancel_url", "error_url", "notify_url")
 
 
@@ -57,9 +57,16 @@ def session_of(reference: str, *, lock: bool = False) -> SandboxPayment:
     return found
 
 
+def state_of(payment: SandboxPayment) -> str:
+    """Where a session stands now: one that nobody used until its end can not be paid any more."""
+    end = payment.fields.get("expires")
+    over = payment.status == OPEN and end and clock.now() >= datetime.fromisoformat(end)
+    return EXPIRED if over else payment.status
+
+
 def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "") -> list[int]:
     """The person has pressed a button: book it, and write the notifications. Gives their ids."""
-    if payment.status != OPEN:
+    if state_of(payment) != OPEN:
         raise Conflict("This payment has been answered already.", state=payment.status)
     broken = scenario.back == "error" and status == PAID
     payment.status = DECLINED if broken else status
@@ -78,7 +85,7 @@ def message(payment: SandboxPayment, kind: str) -> dict[str, str]:
         "kind": kind,
         "reference": payment.reference,
         "order": payment.fields.get("order", ""),
-        "status": payment.status,
+        "status": state_of(payment),
         "amount": str(payment.amount_minor),
         "currency": payment.currency,
         "transaction": payment.transaction,

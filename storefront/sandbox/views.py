@@ -31,8 +31,9 @@ def receive(reference):
 def page(reference):
     """The hosted page, with the panel that lets it misbehave."""
     payment = books.session_of(reference)
-    if payment.status != books.OPEN:
-        return render_template("sandbox/closed.html", payment=payment, back=_back_url(payment, "signed"))
+    state = books.state_of(payment)
+    if state != books.OPEN:
+        return render_template("sandbox/closed.html", payment=payment, state=state, back=_back_url(payment, "signed"))
     scenarios = [(code, scenario.label) for code, scenario in SCENARIOS.items()]
     return render_template("sandbox/page.html", payment=payment, scenarios=scenarios, declines=list(DECLINES.items()))
 
@@ -46,10 +47,10 @@ def answer(reference):
         raise Invalid("The payment service does not know this button.")
     with transaction():
         payment = books.session_of(reference, lock=True)
-        if payment.status == books.OPEN:
+        if books.state_of(payment) == books.OPEN:
             notices = books.answer(payment, status, scenario, reason=reason)
         else:
-            notices = []  # pressed twice: the first press counts
+            notices = []  # pressed twice: the first press counts; or too late
     waiting = soon(current_app._get_current_object(), notices, [after for after, _ in scenario.notices][: len(notices)])
     if scenario.early:
         concurrent.futures.wait(waiting, timeout=5)
@@ -83,9 +84,9 @@ def close(reference):
         except NotFound:
             return jsonify(books.signed({"kind": "answer", "reference": reference, "status": "unknown"}))
         _play_dead(payment)
-        if payment.status == books.OPEN:
+        if books.state_of(payment) == books.OPEN:
             payment.status = books.CLOSED
-    return jsonify(books.signed({"kind": "answer", "reference": reference, "status": payment.status}))
+    return jsonify(books.signed({"kind": "answer", "reference": reference, "status": books.state_of(payment)}))
 
 
 @api.post("/<reference>/refund")
@@ -108,9 +109,10 @@ def _play_dead(payment):
 
 def _back_url(payment, how):
     """The shop's own address for this end; signed as the return of a well-built gateway is."""
-    hint = {books.PAID: "ok", books.CANCELLED: "cancel", books.CLOSED: "cancel"}.get(payment.status, "error")
+    state = books.state_of(payment)
+    hint = "ok" if state == books.PAID else "error" if state == books.DECLINED else "cancel"
     url = payment.fields[f"{hint}_url"]
-    if how != "signed" or payment.status in (books.OPEN, books.CLOSED):
+    if how != "signed" or state in (books.OPEN, books.CLOSED):
         return url
     return f"{url}?{urlencode(books.message(payment, 'return'))}"
 

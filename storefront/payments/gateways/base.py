@@ -94,10 +94,16 @@ class Message:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The form fields of body and query as text, the last of doubled ones; read only what was verified."""
-        pairs = parse_qsl(self.query, keep_blank_values=True, max_num_fields=500)
-        if "json" not in self.headers.get("content-type", ""):
-            pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+        """The form fields of body and query as text, the last of doubled ones; none if there are too many.
+
+        Read only what was verified.
+        """
+        try:
+            pairs = parse_qsl(self.query, keep_blank_values=True, max_num_fields=500)
+            if "json" not in self.headers.get("content-type", ""):
+                pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
+        except ValueError:
+            return {}
         return {name.replace("\0", ""): value.replace("\0", "") for name, value in pairs}
 
 

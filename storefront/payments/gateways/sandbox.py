@@ -12,7 +12,7 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
-from storefront.payments.errors import GatewayError
+from storefront.payments.errors import DECLINES, GatewayError, Unknown
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
 
@@ -21,10 +21,12 @@ TYPES = {
     "pending": base.PENDING,
     "declined": base.DECLINED,
     "cancelled": base.CANCELLED,
+    "closed": base.CANCELLED,
     "refunded": base.REFUNDED,
     "expired": base.EXPIRED,
 }
 OPEN_SESSIONS = ("open", "unknown")
+MAY_BE_PAID = ("open", "paid", "")
 
 
 def canonical(fields: dict[str, str]) -> bytes:
@@ -104,8 +106,8 @@ class Sandbox(base.Gateway):
         ]
 
     def close(self, bill: BillView) -> bool:
-        """Ask the gateway to end the session; False when it is paid already or cannot be told."""
-        return self._call(f"{bill.reference}/close", {"reference": bill.reference}).get("status") in ("closed", "unknown")
+        """Ask the gateway to end the session; False when it is paid already."""
+        return self._call(f"{bill.reference}/close", {"reference": bill.reference}).get("status", "") not in MAY_BE_PAID
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
         """Ask for the money back under our key: a repeated request is answered like the first."""
@@ -139,14 +141,19 @@ class Sandbox(base.Gateway):
             currency=fields.get("currency", ""),
             transaction=fields.get("transaction", ""),
             mode="test",
-            error_type=fields.get("reason", ""),
-            vendor_code=fields.get("reason", ""),
+            error_type=_our_word(fields.get("reason", "")),
+            vendor_code=fields.get("reason", "")[:100],
             occurred_at=_time(fields.get("at")),
         )
 
     @property
     def _key(self):
         return self.around.secrets.get("key", "")
+
+
+def _our_word(reason):
+    """Our code for a vendor's; a word that we do not know is "unknown"."""
+    return reason if reason in DECLINES or not reason else Unknown.code
 
 
 def _whole(text):
