@@ -1,7 +1,7 @@
 """Who is told what when something has happened: one table, one function a letter.
 
 A letter is written from the order's snapshot when the job delivers the event; it may read anything, sends
-something, and changes no order, bill or stock.
+something, and changes no order, bill or stock: only what a gateway answers is settled, as always.
 """
 
 import logging
@@ -11,13 +11,13 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from storefront import customers, payments, store, taxes
+from storefront import checkout, customers, payments, store, taxes
 from storefront.kit import clock, events, mail, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders.models import Order, Shipment
-from storefront.orders.states import BY_MERCHANT, BY_REVIEW, BY_SHOPPER, STEP_FAILED, SUPERSEDED
+from storefront.orders.states import BY_MERCHANT, BY_REVIEW, BY_SHOPPER, GATEWAY_SILENT, STEP_FAILED, SUPERSEDED
 from storefront.payments.models import Bill, Refund
 
 log = logging.getLogger(__name__)
@@ -77,15 +77,40 @@ def needs_attention(event: OrderEvent) -> None:
     _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=bill)
 
 
+def nobody_knows(event: OrderEvent) -> None:
+    """The gateway has been silent for too long: the shopper is told not to pay again."""
+    order = _order(event)
+    if event.data.get("reason") == GATEWAY_SILENT:
+        _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=None)
+
+
 def tell_owner(event: OrderEvent) -> None:
     """The merchant hears of money that waits on the desk."""
-    shop, order = store.current(), _order(event)
-    words = _(
-        "Money came for order %(number)s that does not fit (%(reason)s). It waits on the desk: %(url)s",
-        number=order.number,
-        reason=event.data.get("reason", ""),
-        url=f"{current_app.config['PUBLIC_URL']}/admin/orders/{order.number}",
+    _write_to_owner(
+        event,
+        _(
+            "Money came for order %(number)s that does not fit (%(reason)s). It waits on the desk: %(url)s",
+            **_facts(event),
+        ),
     )
+
+
+def tell_owner_of_review(event: OrderEvent) -> None:
+    """The merchant hears of an order that waits for a person though no money of it does."""
+    if event.data.get("reason") in (GATEWAY_SILENT, "disputed"):
+        _write_to_owner(
+            event, _("Order %(number)s needs a person to look at it (%(reason)s): %(url)s", **_facts(event))
+        )
+
+
+def _facts(event):
+    number = _order(event).number
+    url = f"{current_app.config['PUBLIC_URL']}/admin/orders/{number}"
+    return {"number": number, "reason": event.data.get("reason", ""), "url": url}
+
+
+def _write_to_owner(event, words):
+    shop = store.current()
     subject = f"{shop.name}: {_('a payment needs you')}"
     mail.send(
         mail.letter(
@@ -100,15 +125,16 @@ def tell_owner(event: OrderEvent) -> None:
 
 
 def close_session(event: OrderEvent) -> None:
-    """An attempt of ours has ended: its session at the gateway shall end too, if that can be told."""
+    """An attempt of ours has ended: its session at the gateway shall end too; if it was paid first, we ask for it."""
     bill = db.session.get(Bill, event.data["id"])
-    if bill.claimed_at is not None:
-        payments.close_at_gateway(bill)
+    if bill.claimed_at is not None and not payments.close_at_gateway(bill):
+        checkout.ask_and_settle(bill.id)
 
 
 HANDLERS: dict[str, tuple[Handler, ...]] = {
     "ORDER_HELD": (received,),
     "ORDER_PAID": (receipt,),
+    "ORDER_DOUBTED": (nobody_knows, tell_owner_of_review),
     "ORDER_RELEASED": (approved,),
     "ORDER_CANCELLED": (cancelled,),
     "ORDER_FAILED": (failed,),

@@ -62,7 +62,8 @@ class Served:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        for _ in range(600):
+        until = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < until:
             if _answers(f"{self.url}/healthz"):
                 return
             time.sleep(0.1)

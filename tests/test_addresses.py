@@ -11,7 +11,7 @@ from storefront.customers.postcodes import is_postcode
 
 LINES = "name company line1 line2"
 LAYOUTS = {
-    "LV": (f"{LINES} subdivision city postcode", "line1 city postcode"),
+    "LV": (f"{LINES} city postcode", "line1 city postcode"),
     "GB": (f"{LINES} city postcode", "line1 city postcode"),
     "IE": (f"{LINES} city subdivision postcode", "line1 city"),
     "HK": (f"{LINES} city subdivision", "line1 subdivision"),

@@ -116,7 +116,8 @@ def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:
             same.qty = max(1, clamped.qty)
             fewer += [clamped] if clamped.why else []
         else:
-            into.lines.append(CartLine(variant_id=line.variant_id, qty=line.qty, custom=line.custom, added_at=clock.now()))
+            new = CartLine(variant_id=line.variant_id, qty=line.qty, custom=line.custom, added_at=clock.now())
+            into.lines.append(new)
     old.open_order_id, into.open_order_id = None, into.open_order_id or old.open_order_id
     old.customer_id = None  # its one open cart is the other now
     CART.apply(old, "merged")
@@ -135,7 +136,7 @@ def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None
 def claim(cart_id: int, order_id: int, *, instead_of: int | None) -> None:
     """The cart is paid by this order from now on. Raises StaleCart if another order was quicker to say so."""
     cart = locked(cart_id)
-    if cart.open_order_id not in (instead_of, order_id):
+    if cart.open_order_id not in (None, instead_of, order_id):
         raise StaleCart("Your cart was confirmed in another tab.", state=cart.version)
     cart.open_order_id = order_id
 

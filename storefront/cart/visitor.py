@@ -91,7 +91,7 @@ def leave_behind() -> None:
 
 
 def _mine():
-    """The condition that finds the visitor's carts: the customer's on every device, else by the cookie. None: no cart."""
+    """The condition that finds the visitor's carts: a customer's on every device, a guest's by the cookie; or None."""
     if (customer_id := _customer_id()) is not None:
         return Cart.customer_id == customer_id
     token_hash = _token_hash()

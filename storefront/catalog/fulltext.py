@@ -17,6 +17,8 @@ from storefront.kit.db import Base, db
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
 MOST = 480  # so many matches are ranked and counted; a search for "a" costs no more than that
 
+_MOST_PLACES, _LAST_PLACE = 200, 16383  # what a tsvector holds
+
 _CREATE = {
     "sqlite": (
         "CREATE VIRTUAL TABLE IF NOT EXISTS product_search USING fts5("
@@ -101,11 +103,12 @@ def _sqlite_row(document):
 
 def _postgres_row(document):
     """The document as a tsvector is written down: 'linen':1A,7D 'apron':2A."""
-    places, count = defaultdict(list), 0
-    for weight, words in (("A", document.title), ("B", document.facts), ("D", document.story)):
-        for count, word in enumerate(_with_stems(words), start=count + 1):  # noqa: B020 -- goes on where it was
-            if len(places[word]) < 200:
-                places[word].append(f"{min(count, 16383)}{weight}")
+    parts = (("A", document.title), ("B", document.facts), ("D", document.story))
+    weighed = ((word, weight) for weight, words in parts for word in _with_stems(words))
+    places = defaultdict(list)
+    for place, (word, weight) in enumerate(weighed, start=1):
+        if len(places[word]) < _MOST_PLACES:
+            places[word].append(f"{min(place, _LAST_PLACE)}{weight}")
     return {"id": document.product_id, "document": " ".join(f"'{word}':{','.join(at)}" for word, at in places.items())}
 
 

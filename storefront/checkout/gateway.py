@@ -11,6 +11,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
+from storefront.orders.views import page as order_page
 from storefront.payments.gateways.base import Message
 from storefront.payments.models import Bill
 from storefront.payments.states import CREATED, REDIRECTED
@@ -53,8 +54,9 @@ def read_return(gateway, key, hint):
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)
     if db.session.get(Bill, bill.id).status in (CREATED, REDIRECTED):
-        ask_and_settle(bill.id)
-        _note_hint(bill.id, hint)
+        answered = ask_and_settle(bill.id)
+        if not (answered and hint == "ok"):  # the gateway itself says that nothing is paid
+            _note_hint(bill.id, hint)
     return redirect(url_for("orders.show", key=order_key), code=303)
 
 
@@ -84,12 +86,14 @@ def pay_page(key):
 def pay(key):
     """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid."""
     order, form = orders.by_key(key), ChoiceForm()
-    method = _chosen(order, form)
     try:
+        method = _chosen(order, form)
         with transaction():
             bill_id = orders.pay_again(order.id, method).id
     except OutOfStock as error:
         return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
+    except Conflict as error:
+        return order_page(orders.by_key(key), problem=error.message), 409
     bill = db.session.get(Bill, bill_id)
     try:
         step = payments.begin(bill)
@@ -119,8 +123,10 @@ def _chosen(order, form):
 
 
 def _methods(order):
+    """The ways to pay an order that waits: one that approves by itself would have nothing to wait for."""
     country = order.billing_address.country if order.billing_address else None
-    return payments.methods(order.due_minor, order.currency, country)
+    choices = payments.methods(order.due_minor, order.currency, country)
+    return [choice for choice in choices if not choice.method.auto_approve]
 
 
 def _note_hint(bill_id, hint):

@@ -7,6 +7,8 @@ import json
 import logging
 from dataclasses import asdict
 
+from sqlalchemy.exc import OperationalError
+
 from storefront import orders, payments
 from storefront.kit import clock, events
 from storefront.kit.db import db, retried, transaction
@@ -24,12 +26,23 @@ AGAIN = Answer(503, "Send this again in a moment.")
 
 @retried
 def take_in(message_id: int) -> Answer:
-    """Read a stored message, verify it, and apply what it says, once; gives what the gateway wants to hear."""
-    stored = db.session.get(InboxMessage, message_id)
+    """Read a stored message, verify it, and apply what it says, once; gives what the gateway wants to hear.
+
+    Whatever breaks on the way, the message stays and is tried again.
+    """
     try:
-        reading = payments.read(stored)
-    except ShopError as error:
-        return _note(message_id, ERROR, "none", why=error.message, answer=AGAIN)
+        return _read_and_apply(message_id)
+    except OperationalError:
+        raise  # the database: tried again at once, and later
+    except Exception as error:
+        if not isinstance(error, ShopError):
+            log.exception("message %s could not be applied", message_id)
+        return _note(message_id, ERROR, "none", why=f"{type(error).__name__}: {error}", answer=AGAIN)
+
+
+def _read_and_apply(message_id):
+    stored = db.session.get(InboxMessage, message_id)
+    reading = payments.read(stored)
     if reading.verdict == base.FORGED:
         return _note(message_id, REJECTED, "bad", answer=REFUSED)
     if reading.verdict == base.UNDECIDED:
@@ -46,6 +59,8 @@ def ask_and_settle(bill_id: int) -> bool:
         return False
     with transaction():
         bill = db.session.get(Bill, bill_id)
+        if bill.order_id:
+            orders.locked(bill.order_id)  # before the bill, as everybody does
         bill.asked_at = clock.now()
         if not outcomes:
             return True
@@ -76,7 +91,7 @@ def _apply(message_id, reading):
             if bill is None:
                 payments.finish(stored, UNMATCHED, signature="ok", event_key=payments.event_key(outcome))
                 return reading.answer
-            stored.bill_id = bill.id
+            stored.bill_id = stored.bill_id or bill.id
             with events.acting_as("gateway", stored.backend, cause=stored.id):
                 words.append(orders.settle(bill, outcome))
         _finish(stored, words, reading.outcomes)

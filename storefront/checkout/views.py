@@ -69,7 +69,6 @@ def payment():
     if away := _missing_before(quote, "payment"):
         return redirect(away, code=303)
     form, choices = ChoiceForm(), _methods(quote)
-    _tell_lost_level(quote)
     if request.method == "POST":
         possible = {choice.method.id for choice in choices if not choice.why_not}
         if form.validate_on_submit() and form.chosen_id in possible:
@@ -78,6 +77,7 @@ def payment():
             return redirect(url_for("preview.preview"), code=303)
         problems = [("choice", _("Choose how you would like to pay."))]
         return render_template("checkout/payment.html", form=form, quote=quote, choices=choices, problems=problems), 400
+    _tell_lost_level(quote)
     return render_template("checkout/payment.html", form=form, quote=quote, choices=choices)
 
 

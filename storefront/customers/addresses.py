@@ -57,12 +57,15 @@ def layout(country: str, locale: str = "en") -> Layout:
     native = _is_native(country, locale)
     letters = re.findall("%([NOACSZ])", rules.address_format if native else rules.address_latin_format)
     shown = [part for letter in letters for part in (("line1", "line2") if letter == "A" else (_BY_LETTER[letter],))]
+    regions = subdivisions(country, locale) if "subdivision" in shown else ()
+    if not regions and "country_area" not in rules.required_fields:
+        shown = [part for part in shown if part != "subdivision"]  # a region that nobody there writes
     needed = {_BY_LIBRARY_NAME[name] for name in rules.required_fields if name in _BY_LIBRARY_NAME}
     return Layout(
         country=country,
         fields=("country", *shown, "phone"),
         required=frozenset({"country", "name", *needed} & {"country", *shown}),
-        subdivisions=subdivisions(country, locale) if "subdivision" in shown else (),
+        subdivisions=regions,
         postcode_example=example_of(country, rules),
     )
 

@@ -18,7 +18,7 @@ from storefront.kit.errors import Unavailable
 def letter(*, to: str, sender: tuple[str, str], subject: str, text: str, html: str, reference: str) -> EmailMessage:
     """A letter with a text and an HTML part. `sender` is (name, address); `reference` makes its id stable."""
     message = EmailMessage()
-    message["From"] = formataddr(sender)
+    message["From"] = formataddr((" ".join(sender[0].split()), sender[1]))
     message["To"] = to
     message["Subject"] = " ".join(subject.split())
     message["Message-ID"] = make_msgid(reference, domain=sender[1].rpartition("@")[2] or "localhost")

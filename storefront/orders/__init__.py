@@ -1,6 +1,7 @@
 """The life of an order, from the copied quote to the parcel or the end.
 
-Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, begin_payment, hold, fail_placing, pay_again, keep.
+Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, begin_payment, hold, fail_placing,
+waiting_order, pay_again, keep.
 Money: settle, release_unbilled, accept_after_review, request_refund, restock_refunded.
 End: cancel_by_shopper, cancel_by_merchant, close_if_unpaid, remove_if_worthless.
 Parcels: release_shipment, ship, deliver, complete. Finding: by_key, by_number, locked, overdue, old_failures, stage_of.

@@ -8,7 +8,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end
+from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end, window_end
 from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
 from storefront.payments.states import MONEY, PENDING
@@ -33,9 +33,8 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     for bill in payments.open_bills(order.id):
         payments.cancel(bill, "new_attempt")
     _extend(order)
-    bill = payments.open_bill(
-        order.id, order.number, method, order.due_minor, order.currency, expires_at=shown_end(order)
-    )
+    until = max(shown_end(order), min(window_end(), order.hold_expires_at))  # the grace serves who cannot extend
+    bill = payments.open_bill(order.id, order.number, method, order.due_minor, order.currency, expires_at=until)
     order.payment_method = {"code": method.code, "label": method.label, "id": method.id}
     refresh(order)
     return bill

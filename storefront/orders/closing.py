@@ -17,6 +17,7 @@ from storefront.orders.states import (
     BY_REVIEW,
     BY_SHOPPER,
     CLOSED,
+    GATEWAY_SILENT,
     HOLD,
     NEW,
     ORDER,
@@ -95,10 +96,10 @@ def close_if_unpaid(order_id: int) -> bool:
     if order.status != HOLD or order.hold_expires_at is None or order.hold_expires_at > now:
         return False
     bills = payments.bills_of(order.id)
-    if payments.waits_for([bill.id for bill in bills]):
-        return False  # a stored message is still to be applied
     open_ones = [bill for bill in bills if bill.status in OPEN]
-    if any(bill.status == PENDING for bill in open_ones) or not all(_asked(bill, now) for bill in open_ones):
+    unread = payments.waits_for([bill.id for bill in bills])  # a stored message is still to be applied
+    pending = any(bill.status == PENDING for bill in open_ones)
+    if unread or pending or not all(_asked(bill, now) for bill in open_ones):
         _prolong(order, now)
         return False
     for bill in open_ones:
@@ -163,8 +164,8 @@ def _asked(bill, now):
 
 def _prolong(order, now):
     if order.prolonged >= MOST_PROLONGED:
-        order.review_reason = "gateway_silent"
-        ORDER.apply(order, "doubted", reason="gateway_silent")
+        order.review_reason = GATEWAY_SILENT
+        ORDER.apply(order, "doubted", reason=GATEWAY_SILENT)
         return
     order.prolonged += 1
     order.hold_expires_at = now + PROLONGED_BY

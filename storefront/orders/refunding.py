@@ -47,5 +47,5 @@ def _put_back(order, refund):
     for wish in refund.restock:
         line = db.session.get(OrderLine, wish["line"])
         if line and line.order_id == order.id:
-            stock.restock(line.variant_id, min(int(wish["qty"]), line.qty), ref=order.number, actor=refund.actor)
-            events.record("STOCK_RETURNED", order.id, line=line.id, qty=int(wish["qty"]))
+            back = stock.take_back(line, int(wish["qty"]), ref=order.number, actor=refund.actor)
+            events.record("STOCK_RETURNED", order.id, line=line.id, qty=back)

@@ -13,13 +13,25 @@ from storefront.orders.finding import locked
 from storefront.orders.fulfilment import make_shipments, start_fulfilment
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, PROCESSING, REVIVABLE, SUPERSEDED
+from storefront.orders.placing import hold_end
+from storefront.orders.states import (
+    CLOSED,
+    GATEWAY_SILENT,
+    HOLD,
+    NEW,
+    ORDER,
+    PROCESSING,
+    REVIEW,
+    REVIVABLE,
+    SUPERSEDED,
+)
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
 from storefront.payments.states import APPLIED
 
 CHANGED = "CHANGED"
+ENDS = (base.DECLINED, base.CANCELLED, base.EXPIRED)
 
 
 def settle(bill: Bill, outcome: Outcome) -> str:
@@ -38,6 +50,8 @@ def settle(bill: Bill, outcome: Outcome) -> str:
             _wait_longer(order)
         elif outcome.type == base.CHARGED_BACK:
             _dispute(order)
+        elif outcome.type in ENDS:
+            _wait_no_longer(order)
     if order:
         refresh(order)
     return word
@@ -76,7 +90,7 @@ def _money_came(order, bill, outcome):
                 _pay(order, bill)
             return
         except Conflict:
-            reason = "stock_lost" if order.status == HOLD else "late_order_closed"
+            reason = "late_order_closed" if order.status in CLOSED else "stock_lost"
             db.session.refresh(order)
     payments.quarantine(bill, reason)
     if order.status == HOLD and reason != "duplicate_payment":
@@ -96,7 +110,8 @@ def _why_not(order, bill, outcome):
     if order.status in CLOSED:
         late = store.current().late_policy == "revive_if_stock" and order.close_reason in REVIVABLE
         return "" if late else "late_order_closed"
-    return "" if order.status in (NEW, HOLD) else "late_order_closed"
+    silent = order.status == REVIEW and order.review_reason == GATEWAY_SILENT
+    return "" if silent or order.status in (NEW, HOLD) else "late_order_closed"
 
 
 def _pay(order, bill):
@@ -108,7 +123,7 @@ def _pay(order, bill):
         ORDER.apply(order, "held")
     ORDER.apply(order, "paid", bill=bill.id, late=late)
     payments.accept(bill)
-    order.paid_at, order.close_reason, order.closed_at = clock.now(), "", None
+    order.paid_at, order.close_reason, order.closed_at, order.review_reason = clock.now(), "", None, ""
     events.record("ORDER_RELEASED", order.id, reason="paid")
     _fulfil(order)
     for other in payments.open_bills(order.id):
@@ -138,6 +153,12 @@ def _wait_longer(order):
         until = clock.now() + timedelta(hours=store.current().pending_window_h)
         order.hold_expires_at = max(order.hold_expires_at or until, until)
         events.record("ORDER_HOLD_PROLONGED", order.id, until=order.hold_expires_at.isoformat(), why="pending")
+
+
+def _wait_no_longer(order):
+    """The attempt is over: what was waited for it is cut back to one more window, for another try."""
+    if order.status == HOLD and order.hold_expires_at:
+        order.hold_expires_at = min(order.hold_expires_at, hold_end())
 
 
 def _dispute(order):

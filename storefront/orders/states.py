@@ -13,7 +13,7 @@ ORDER = Machine(
     "order",
     # event               from                                  to
     ("held", (NEW, FAILED, CANCELLED), HOLD),  # from the closed ones by paying again
-    ("paid", (HOLD, FAILED, CANCELLED), PROCESSING),  # money may come late
+    ("paid", (HOLD, REVIEW, FAILED, CANCELLED), PROCESSING),  # money may come late; to REVIEW if only its word was missing
     ("doubted", (HOLD, PROCESSING), REVIEW),
     ("released", (NEW, REVIEW), PROCESSING),  # nothing due, approved, or accepted by staff
     ("failed", (NEW, HOLD), FAILED),
@@ -43,4 +43,5 @@ SHIPMENT = Machine(
 # Why an order was closed. Money that comes late may revive what time closed, never what a person closed.
 ABANDONED, PAYMENT_FAILED, SUPERSEDED, STEP_FAILED = "abandoned", "payment_failed", "superseded", "step_failed"
 BY_SHOPPER, BY_MERCHANT, BY_REVIEW = "shopper", "merchant", "review"
+GATEWAY_SILENT = "gateway_silent"  # why an order is in review: nobody could say whether it is paid
 REVIVABLE = (ABANDONED, PAYMENT_FAILED, SUPERSEDED)

@@ -11,6 +11,7 @@ from storefront.catalog.pictures import Picture
 from storefront.customers.views import current_customer, customers_only
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
+from storefront.kit.errors import Conflict
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
 from storefront.orders.states import CLOSED
@@ -24,10 +25,15 @@ ADDRESS_SHOWN_FOR = timedelta(days=14)
 @limiter.limit("120 per minute")
 def show(key):
     """The order for its shopper: one page for ever, on every device."""
-    order = orders.by_key(key)
+    return page(orders.by_key(key))
+
+
+def page(order, problem=""):
+    """The order's page as it stands now; with the reason why something could not be done."""
     stage = orders.stage_of(order)
     return render_template(
         "orders/show.html",
+        problem=problem,
         order=order,
         stage=stage,
         taxes=taxes.of_order(order.id),
@@ -69,8 +75,11 @@ def status(key):
 def cancel(key):
     """The shopper does not want it any more; the cart stays."""
     order = orders.by_key(key)
-    with transaction():
-        orders.cancel_by_shopper(order.id)
+    try:
+        with transaction():
+            orders.cancel_by_shopper(order.id)
+    except Conflict as error:
+        return page(orders.by_key(key), problem=error.message), 409
     flash(_("Order %(number)s is cancelled. Nothing was charged.", number=order.number), "ok")
     return redirect(url_for("orders.show", key=key), code=303)
 
@@ -79,8 +88,11 @@ def cancel(key):
 def keep(key):
     """Keep the goods a little longer."""
     order = orders.by_key(key)
-    with transaction():
-        orders.keep(order.id)
+    try:
+        with transaction():
+            orders.keep(order.id)
+    except Conflict as error:
+        return page(orders.by_key(key), problem=error.message), 409
     return redirect(url_for("orders.show", key=key), code=303)
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import or_, select
 
 from storefront.kit import clock
 from storefront.kit.db import db
-from storefront.payments.bills import view_of
+from storefront.kit.errors import ShopError
+from storefront.payments.bills import bill_by_reference, view_of
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Hint, Message, Outcome, Reading
@@ -20,9 +21,11 @@ _KEPT_HEADERS = ("content-type", "user-agent", "date", "content-length")
 
 
 def store_message(backend: str, channel: str, message: Message, bill_id: int | None = None) -> InboxMessage:
-    """Keep a message as it came. Only headers that carry no secret are kept beside those that sign."""
+    """Keep a message as it came. Only headers that carry no secret are kept beside those that sign.
+
+    The bill that it seems to speak of is noted too, so that no order is closed before it is understood.
+    """
     config = config_by_name(backend)
-    config.last_notice_at = clock.now() if channel == "notify" else config.last_notice_at
     stored = InboxMessage(
         backend=backend,
         channel=channel,
@@ -32,10 +35,12 @@ def store_message(backend: str, channel: str, message: Message, bill_id: int | N
         body=message.body,
         remote_addr=message.remote_addr,
         received_at=clock.now(),
-        bill_id=bill_id,
+        bill_id=bill_id or _spoken_of(config, message),
     )
     db.session.add(stored)
     db.session.flush()
+    if channel == "notify":
+        config.last_notice_at = clock.now()
     return stored
 
 
@@ -58,7 +63,8 @@ def read(stored: InboxMessage) -> Reading:
 
 def finish(stored: InboxMessage, outcome: str, *, signature: str, event_key: str | None, why: str = "") -> None:
     """Write down what became of a message."""
-    stored.signature, stored.event_key = signature, event_key
+    stored.signature = signature
+    stored.event_key = _free(stored, event_key) if outcome == APPLIED else event_key
     stored.tries, stored.last_error, stored.outcome = stored.tries + 1, why[:500], outcome
 
 
@@ -71,7 +77,7 @@ def unread() -> list[int]:
             select(InboxMessage.id)
             .where(or_(InboxMessage.outcome.in_(WAITING), (InboxMessage.outcome == UNMATCHED) & recent))
             .where(InboxMessage.received_at < now - timedelta(seconds=5))
-            .order_by(InboxMessage.id)
+            .order_by(InboxMessage.tries, InboxMessage.id)
             .limit(500)
         )
     )
@@ -88,6 +94,22 @@ def waits_for(bill_ids: list[int]) -> bool:
     """Whether a message about these bills is stored but not applied yet."""
     waiting = select(InboxMessage.id).where(InboxMessage.bill_id.in_(bill_ids), InboxMessage.outcome.in_(WAITING))
     return db.session.scalar(waiting.limit(1)) is not None
+
+
+def _spoken_of(config, message):
+    """The id of the bill that a message names, believed only as far as to wait for it; None if it names none."""
+    try:
+        bill = bill_by_reference(config.name, adapter(config).identify(message))
+    except (ShopError, NotImplementedError, LookupError, TypeError, ValueError):
+        return None  # whatever is wrong with it, it is kept
+    return bill.id if bill else None
+
+
+def _free(stored, event_key):
+    """A gateway may use one name for two events: the second that does something keeps a name of its own."""
+    taken = select(InboxMessage.id).filter_by(backend=stored.backend, event_key=event_key, outcome=APPLIED)
+    other = event_key and db.session.scalar(taken.where(InboxMessage.id != stored.id))
+    return f"{event_key}#{stored.id}" if other else event_key
 
 
 def _worth_keeping(name):

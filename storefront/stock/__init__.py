@@ -1,12 +1,12 @@
 """How many there are, and for whom they are set aside.
 
 Verbs: start, start_all, set_on_hand (the merchant counts); reserve, sell, release, hand_over (an order's goods);
-consume, restock (parcels leave and come back); reservations_of, missing.
+consume, take_back (parcels leave and come back); reservations_of, missing.
 """
 
 from storefront.stock.counting import restock, set_on_hand, start, start_all
 from storefront.stock.errors import BelowReserved, OutOfStock
-from storefront.stock.holding import consume, hand_over, missing, release, reservations_of, reserve, sell
+from storefront.stock.holding import consume, hand_over, missing, release, reservations_of, reserve, sell, take_back
 
 __all__ = [
     "BelowReserved",
@@ -22,4 +22,5 @@ __all__ = [
     "set_on_hand",
     "start",
     "start_all",
+    "take_back",
 ]

@@ -11,10 +11,10 @@ from sqlalchemy import or_, select, update
 
 from storefront.kit import clock, events
 from storefront.kit.db import db
-from storefront.stock.counting import move
+from storefront.stock.counting import move, restock
 from storefront.stock.errors import OutOfStock
 from storefront.stock.models import DEDUCT_ON_PAID, UNTRACKED, Stock, StockReservation
-from storefront.stock.states import COMMITTED, CONSUMED, HELD, OPEN, RESERVATION
+from storefront.stock.states import COMMITTED, CONSUMED, HELD, OPEN, RESERVATION, RETURNED
 
 
 class Line(Protocol):
@@ -90,6 +90,24 @@ def consume(line: Line, qty: int) -> None:
     move(held.variant_id, on_hand=-qty, reserved=-qty, cause="shipment", ref=str(line.order_id))
 
 
+def take_back(line: Line, qty: int, *, ref: str, actor: str = "") -> int:
+    """Sent goods come back to the shelf, never more than were sent and are not back yet; gives how many."""
+    sent = select(StockReservation).filter_by(order_line_id=line.id, status=CONSUMED).with_for_update()
+    taken = 0
+    for gone in db.session.scalars(sent).all():
+        part = min(qty - taken, gone.qty)
+        if part < gone.qty and part > 0:
+            gone.qty -= part
+            db.session.add(_reservation(line, part, RETURNED))
+        elif part > 0:
+            gone.status = RETURNED
+        taken += part
+    if taken:
+        db.session.flush()
+        restock(line.variant_id, taken, ref=ref, actor=actor)
+    return taken
+
+
 def reservations_of(order_id: int) -> list[StockReservation]:
     """What the order holds now."""
     return list(
@@ -134,7 +152,7 @@ def _reservation(line, qty, status):
         status=status,
         policy=line.stock_policy,
         created_at=clock.now(),
-        closed_at=clock.now() if status == CONSUMED else None,
+        closed_at=clock.now() if status in (CONSUMED, RETURNED) else None,
     )
 
 
