@@ -1,5 +1,6 @@
 """How the shop is served: a few processes with a few threads each. No database connection is opened before the fork."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -35,9 +36,16 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Start the scheduler's thread in each worker (one of them holds the lease); the first says hello."""
-    from storefront import jobs, welcome
+    """Start the scheduler's thread in each worker (one of them holds the lease); the first says hello.
 
+    A live shop with a gateway for tests switched on does not start.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storefront import jobs, payments, welcome
+
+    with worker.wsgi.app_context(), contextlib.suppress(SQLAlchemyError):  # no database yet: pages say so themselves
+        payments.check_live()
     jobs.start(worker.wsgi)
     if worker.age == 1:
         print(welcome.text(worker.wsgi), flush=True)

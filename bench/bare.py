@@ -11,7 +11,6 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Good
 QUERY = text("SELECT slug, title, vendor FROM products WHERE active ORDER BY created_at DESC LIMIT 20")
 
 app = Flask(__name__)
-app.config.update(SCHEDULER="off", LIVE=False, PUBLIC_URL="", MAIL_URL="console:")  # what gunicorn.conf.py asks for
 engine = create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))
 
 

@@ -7,7 +7,7 @@ from served import Served
 
 PAGES = {
     "list": [f"/categories/{goods.CATEGORY}", f"/categories/{goods.CATEGORY}?page=3"],
-    "product": [f"/products/{goods.SLUG.format(number)}" for number in range(0, 1000, 37)],
+    "product": [f"/products/{goods.SLUG.format(number)}" for number in range(0, 190, 7)],
     "search": ["/search?q=oak+bowl", "/search?q=blue", "/search?q=linnen+apron", "/search?q=wool"],
     "home": ["/"],
 }
@@ -20,7 +20,7 @@ def measure(database, seconds: float, sizes=(1000, 20_000)) -> list[dict]:
         url = database.new()
         served = Served(url).ready()
         served.run("bench.goods", str(size))
-        with Served(url, "bench.bare:app") as bare:
+        with Served(url, "bench.bare:app", "python:bench.bare_server") as bare:
             yardstick = rate(bare, ["/"], seconds)
         rows.append(_row(database, size, "bare page", yardstick, yardstick))
         with served:

@@ -58,10 +58,8 @@ def _register(app):
     from storefront import cli, health
     from storefront.admin import views as back_office
     from storefront.cart import views as basket
-    from storefront.catalog import media
-    from storefront.catalog import views as window
-    from storefront.checkout import gateway
-    from storefront.checkout import views as preview
+    from storefront.catalog import media, views as window
+    from storefront.checkout import gateway, views as preview
     from storefront.customers import views as account
     from storefront.orders import views as order_pages
     from storefront.sandbox import views as sandbox
@@ -114,4 +112,3 @@ def _what_every_page_shows():
         "menu_categories": catalog.menu(),
         **cart.badge(),
     }
-

@@ -11,7 +11,6 @@ from flask_migrate import upgrade
 
 from storefront import admin, catalog, demo, jobs
 from storefront.catalog.csvfile import MOST_BYTES
-
 from storefront.jobs.schedule import SCHEDULE
 from storefront.kit import events
 from storefront.kit.db import transaction
@@ -51,7 +50,9 @@ def import_goods(file, dry_run, all_or_nothing, no_pictures, currency, picture_m
     """Bring in goods from a Shopify or WooCommerce product CSV."""
     try:
         reading = catalog.read_file(file.name, _content(file), currency)
-        click.echo(f"{file.name}: a {reading.kind} file with {len(reading.drafts)} products, prices in {reading.currency}.")
+        click.echo(
+            f"{file.name}: a {reading.kind} file with {len(reading.drafts)} products, prices in {reading.currency}."
+        )
         for note in reading.notes:
             click.echo(f"Note: {note}")
         if dry_run:
@@ -202,13 +203,19 @@ def _asked_password():
     if not sys.stdin.isatty():
         return ""
     return click.prompt(
-        "Password (Enter for a one-time link)", hide_input=True, default="", show_default=False, confirmation_prompt=True
+        "Password (Enter for a one-time link)",
+        hide_input=True,
+        default="",
+        show_default=False,
+        confirmation_prompt=True,
     )
 
 
 def _show_link(path):
     if path:
-        click.echo(f"Open this address within 48 hours to set the password; it works once:\n{current_app.config['PUBLIC_URL']}{path}")
+        click.echo(
+            f"Open this address within 48 hours to set the password; it works once:\n{current_app.config['PUBLIC_URL']}{path}"
+        )
 
 
 @staff_group.command("list")

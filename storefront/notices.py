@@ -8,8 +8,7 @@ import logging
 from collections.abc import Callable
 
 from flask import current_app, render_template
-from flask_babel import force_locale
-from flask_babel import gettext as _
+from flask_babel import force_locale, gettext as _
 
 from storefront import checkout, customers, payments, store, taxes
 from storefront.kit import clock, events, mail, money
@@ -61,19 +60,19 @@ def failed(event: OrderEvent) -> None:
 
 def on_its_way(event: OrderEvent) -> None:
     """A parcel has left."""
-    order, shipment = _order(event), db.session.get(Shipment, event.data["id"])
+    order, shipment = _order(event), db.session.get_one(Shipment, event.data["id"])
     _write("shipped", order, _("order %(number)s is on its way", number=order.number), shipment=shipment)
 
 
 def refunded(event: OrderEvent) -> None:
     """Money is on its way back."""
-    order, refund = _order(event), db.session.get(Refund, event.data["id"])
+    order, refund = _order(event), db.session.get_one(Refund, event.data["id"])
     _write("refunded", order, _("refund for order %(number)s", number=order.number), refund=refund)
 
 
 def needs_attention(event: OrderEvent) -> None:
     """A payment does not fit: the shopper is told in plain words that nothing is lost."""
-    order, bill = _order(event), db.session.get(Bill, event.data["id"])
+    order, bill = _order(event), db.session.get_one(Bill, event.data["id"])
     _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=bill)
 
 
@@ -81,7 +80,9 @@ def nobody_knows(event: OrderEvent) -> None:
     """The gateway has been silent for too long: the shopper is told not to pay again."""
     order = _order(event)
     if event.data.get("reason") == GATEWAY_SILENT:
-        _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=None)
+        _write(
+            "attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=None
+        )
 
 
 def tell_owner(event: OrderEvent) -> None:
@@ -126,7 +127,7 @@ def _write_to_owner(event, words):
 
 def close_session(event: OrderEvent) -> None:
     """An attempt of ours has ended: its session at the gateway shall end too; if it was paid first, we ask for it."""
-    bill = db.session.get(Bill, event.data["id"])
+    bill = db.session.get_one(Bill, event.data["id"])
     if bill.claimed_at is not None and not payments.close_at_gateway(bill):
         checkout.ask_and_settle(bill.id)
 
@@ -195,7 +196,7 @@ def retry(message_id: int) -> OutboxMessage:
 
 
 def _order(event) -> Order:
-    return db.session.get(Order, event.order_id)
+    return db.session.get_one(Order, event.order_id)
 
 
 def _write(name, order, subject, **more):
@@ -220,5 +221,3 @@ def _write(name, order, subject, **more):
             reference=f"{name}-{order.number}",
         )
     )
-
-

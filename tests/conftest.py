@@ -27,7 +27,7 @@ import databases
 from play import Play
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["browser"]
+pytest_plugins = ["browser", "bookkeeping"]
 for found in sorted((ROOT / "storefront").glob("*/models.py")):
     import_module(f"storefront.{found.parent.name}.models")
 

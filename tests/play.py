@@ -15,11 +15,11 @@ from storefront.stock.models import RESERVE_ON_CONFIRM, Stock
 from storefront.store.models import Store
 
 import stage
-from purchases import Purchases
+from backstage import Backstage
 from visitors import Visitor
 
 
-class Play(Purchases):
+class Play(Backstage):
     """Sets the stage through the shop's own verbs, and sends people in through its front door."""
 
     def __init__(self, app, url: str):

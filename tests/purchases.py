@@ -1,20 +1,24 @@
 """How people buy: from the shelf to the gateway's page and back, pressing the buttons that people press."""
 
 import json
-from typing import NamedTuple
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from storefront import jobs, payments
+from storefront import customers, jobs, payments
 from storefront.cart.models import Cart
-from storefront.catalog.models import Variant
-from storefront.kit.db import db
+from storefront.catalog.models import Price, Variant
+from storefront.kit.db import db, transaction
 from storefront.orders.models import Order
 from storefront.payments.gateways.sandbox import sign
 from storefront.payments.models import Bill, InboxMessage, LedgerEntry
 from storefront.sandbox import books
 from storefront.stock.models import StockReservation
+
 from visitors import Page, Visitor
 
 ADDRESS = {
@@ -24,6 +28,21 @@ ADDRESS = {
     "City": "Galway",
     "Postcode": "H91 E2R8",
 }
+
+
+PASSWORD = "nine old kettles"
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[Any]:
+    """Do all of these in threads that start together; what each gave, or the error of the first that failed."""
+    start = threading.Barrier(len(deeds))
+
+    def run(deed):
+        start.wait(timeout=30)
+        return deed()
+
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        return [done.result() for done in [threads.submit(run, deed) for deed in deeds]]
 
 
 class Placed(NamedTuple):
@@ -80,6 +99,49 @@ class Purchases:
         placed = self.at_gateway(shopper, **goods)
         placed.shopper.press("Pay")
         return Placed(self.last_order(), self.last_bill(), placed.shopper)
+
+    def tab(self, shopper: Visitor) -> Visitor:
+        """Another tab of the same browser, looking at the same page."""
+        tab = self.visitor(shopper.name)
+        tab.http.cookies, tab.page = shopper.http.cookies, shopper.page
+        return tab
+
+    def signed_in(self, email: str = "alice@example.com", shopper: Visitor | None = None) -> Visitor:
+        """Somebody with an account, made if there is none, who has just signed in."""
+        with transaction():
+            customers.sign_up(email, PASSWORD, "Alice Byrne")
+        shopper = shopper or self.visitor(email)
+        shopper.get("/account/sign-in")
+        shopper.press("Sign in", {"Email": email, "Password": PASSWORD})
+        return shopper
+
+    def reprice(self, name: str, amount_minor: int) -> None:
+        """The merchant changes a price."""
+        with transaction():
+            variant = self.variant(name)
+            db.session.execute(update(Price).filter_by(variant_id=variant.id).values(amount_minor=amount_minor))
+
+    def orders(self) -> list[Order]:
+        """Every order, oldest first."""
+        self.look_again()
+        return list(db.session.scalars(select(Order).order_by(Order.id)))
+
+    def in_cart(self, shopper: Visitor) -> dict[str, int]:
+        """What the shopper's cart page shows: name: quantity."""
+        forms = [form for form in shopper.get("/cart").forms if form.button("Update")]
+        return {
+            form.button("Update").words.removeprefix("Update").strip(): int(dict(form.values())["quantity"])
+            for form in forms
+        }
+
+    def tables(self, *without: str) -> dict[str, list]:
+        """Every row of every table but those, for comparing before and after."""
+        self.look_again()
+        return {
+            table.name: sorted(map(repr, db.session.execute(select(table)).all()))
+            for table in db.metadata.sorted_tables
+            if table.name not in without
+        }
 
     # --- what the gateway says, without its page
 

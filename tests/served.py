@@ -20,11 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent
 class Served:
     """Two workers with a database and a folder of their own, from `with` until its end."""
 
-    def __init__(self, database_url: str, application: str = "wsgi:app", workers: int = 2, **more: str):
+    def __init__(
+        self,
+        database_url: str,
+        application: str = "wsgi:app",
+        config: str = "gunicorn.conf.py",
+        workers: int = 2,
+        **more: str,
+    ):
         self.folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.command = [sys.executable, "-m", "gunicorn", application]
+        self.command = [sys.executable, "-m", "gunicorn", "--config", config, application]
         settings = {
             "DATABASE_URL": database_url,
             "DATA_DIR": str(self.folder),

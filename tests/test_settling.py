@@ -63,7 +63,9 @@ def test_success_after_failure_counts(play):
     assert play.last_order().status == "PROCESSING"
 
 
-@pytest.mark.parametrize("change, reason", [({"amount": "100"}, "amount_mismatch"), ({"currency": "USD"}, "currency_mismatch")])
+@pytest.mark.parametrize(
+    "change, reason", [({"amount": "100"}, "amount_mismatch"), ({"currency": "USD"}, "currency_mismatch")]
+)
 def test_a_wrong_sum_waits_on_the_desk_with_the_goods_kept(play, change, reason):
     """RAC-06: nothing is shown as paid; the goods stay held, the money is quarantined, both are told."""
     play.shelves(mug=5)
@@ -91,7 +93,10 @@ def test_a_second_payment_of_a_paid_order_waits_on_the_desk(play):
     play.gateway_says("paid", first)
     play.gateway_says("paid", second)
 
-    assert [(bill.status, bill.disposition) for bill in play.bills(order)] == [("PAID", "APPLIED"), ("PAID", "QUARANTINED")]
+    assert [(bill.status, bill.disposition) for bill in play.bills(order)] == [
+        ("PAID", "APPLIED"),
+        ("PAID", "QUARANTINED"),
+    ]
     assert play.last_order().payment_status == "OVERPAID"
     assert play.on_shelf("mug") == 4
 

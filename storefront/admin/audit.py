@@ -13,7 +13,9 @@ from storefront.kit.db import db
 _LOCK = 7_120_452  # any number that no other advisory lock of the shop has
 
 
-def record(action: str, target: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> AuditEntry:
+def record(
+    action: str, target: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> AuditEntry:
     """Write down one change by whoever acts, in the caller's transaction and as its last step.
 
     `action` is a verb ("ship"), `target` what it was done to ("order K-1042"); before and after hold what

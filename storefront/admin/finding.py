@@ -90,7 +90,8 @@ def every(wish: Wish, most: int) -> Iterator[Order]:
 def counts() -> dict[str, int]:
     """How many orders wait in each of the work views, up to MOST + 1; one query."""
     capped = {
-        view: select(func.count()).select_from(_ids(view).limit(MOST + 1).subquery()).scalar_subquery() for view in _VIEWS
+        view: select(func.count()).select_from(_ids(view).limit(MOST + 1).subquery()).scalar_subquery()
+        for view in _VIEWS
     }
     row = db.session.execute(select(*capped.values())).one()
     return dict(zip(capped, row, strict=True))

@@ -76,7 +76,9 @@ def _chosen(words, view):
     elif view == "hidden":
         query = query.where(or_(~Product.active, ~Variant.active))
     for word in words.split()[:6]:
-        query = query.where(or_(Product.title.icontains(word, autoescape=True), Variant.sku.icontains(word, autoescape=True)))
+        query = query.where(
+            or_(Product.title.icontains(word, autoescape=True), Variant.sku.icontains(word, autoescape=True))
+        )
     return query
 
 

@@ -103,7 +103,9 @@ def _scheduler():
         return _("No scheduler has run yet: letters, refunds and unpaid orders wait for one."), False
     if age > SILENT:
         minutes = int(age.total_seconds() // 60)
-        return _("The scheduler has been silent for %(minutes)s minutes: letters and refunds wait.", minutes=minutes), False
+        return _(
+            "The scheduler has been silent for %(minutes)s minutes: letters and refunds wait.", minutes=minutes
+        ), False
     return _("The scheduler was heard a moment ago."), True
 
 

@@ -163,7 +163,9 @@ def refund_bill(number, bill_id):
         return render_template("admin/refund_bill.html", order=found, bill=bill, amount=left, **shown_with(found))
     reason = str(_("This payment did not fit your order."))
     verb = lambda order_id: desk.refund(order_id, bill_id, reason=reason, actor=g.login)  # noqa: E731
-    answer = done(number, "refund waiting money", verb, _("The money goes back where it came from."), bill=bill.reference)
+    answer = done(
+        number, "refund waiting money", verb, _("The money goes back where it came from."), bill=bill.reference
+    )
     send_back(number)
     return answer
 

@@ -140,7 +140,10 @@ def _press(number):
             audit.record("refund", f"order {number}", after={"amount_minor": refund.amount_minor, "reason": reason})
     except (Conflict, Invalid) as problem:
         return page_of(number, problem)
-    flash(_("%(sum)s was asked to go back. Below stands what became of it.", sum=money.shown(amount, refund.currency)), "ok")
+    flash(
+        _("%(sum)s was asked to go back. Below stands what became of it.", sum=money.shown(amount, refund.currency)),
+        "ok",
+    )
     send_back(number)
     return back(number, "#refunds")
 
@@ -152,14 +155,14 @@ def _ask(number, amount, place, restock, reason):
     before = payments.refunds_of(order_id)
     known = next((refund for refund in before if refund.request_key == key), None)
     if known and known.amount_minor != amount:
-        raise Conflict(_("Another refund was asked for meanwhile. Look at the order and choose again."), state=known.status)
+        raise Conflict(
+            _("Another refund was asked for meanwhile. Look at the order and choose again."), state=known.status
+        )
     if known is None and place != len(before) + 1:
         raise Conflict(_("This page is too old. Look at the order and choose again."), state="old")
     if known is None and any(count > returnable(found, before).get(line_id, 0) for line_id, count in restock.items()):
         raise Conflict(_("These goods have not left the house, or are back already."), state="restock")
-    return verbs.request_refund(
-        order_id, amount, request_key=key, reason=reason, actor=g.login, restock=restock
-    )
+    return verbs.request_refund(order_id, amount, request_key=key, reason=reason, actor=g.login, restock=restock)
 
 
 def _pressed():
@@ -169,4 +172,8 @@ def _pressed():
     every = [*numbers.values(), *restock, *restock.values()]
     if any(not (text.isascii() and text.isdigit() and len(text) < 16) for text in every):
         raise Invalid(_("This form cannot be read. Choose again what to send back."))
-    return int(numbers["amount"]), int(numbers["place"]), {int(line_id): int(count) for line_id, count in restock.items()}
+    return (
+        int(numbers["amount"]),
+        int(numbers["place"]),
+        {int(line_id): int(count) for line_id, count in restock.items()},
+    )

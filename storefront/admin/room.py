@@ -12,7 +12,7 @@ from flask_login import current_user, logout_user
 from storefront import store
 from storefront.admin.models import StaffUser
 from storefront.admin.permissions import OPEN, may
-from storefront.kit import clock, events
+from storefront.kit import clock, events, money
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
 
@@ -89,7 +89,9 @@ def deed():
 
 def status_of(problem: ShopError) -> int:
     """The status with which a page is shown again that tells of this problem."""
-    return {NotFound: 404, Invalid: 400, Conflict: 409}.get(type(problem), 409 if isinstance(problem, Conflict) else 400)
+    return {NotFound: 404, Invalid: 400, Conflict: 409}.get(
+        type(problem), 409 if isinstance(problem, Conflict) else 400
+    )
 
 
 @bp.context_processor
@@ -100,7 +102,10 @@ def what_every_page_shows():
         return {"staff": None, "admin_menu": []}
     here = "/".join(request.path.split("/")[:3])
     rows = [(label, url_for(endpoint), endpoint) for label, endpoint in MENU if may(person, endpoint)]
-    return {"staff": person, "admin_menu": [(label, url, url.rstrip("/") == here.rstrip("/"), None) for label, url, _e in rows]}
+    return {
+        "staff": person,
+        "admin_menu": [(label, url, url.rstrip("/") == here.rstrip("/"), None) for label, url, _e in rows],
+    }
 
 
 @bp.app_template_filter("whole_day")
@@ -113,3 +118,9 @@ def whole_day(day: date) -> str:
 def clock_time(moment: datetime) -> str:
     """14:32 by the clocks of the shop."""
     return f"{moment.astimezone(ZoneInfo(store.current().timezone)):%H:%M}"
+
+
+@bp.app_template_filter("plain_amount")
+def plain_amount(minor: int | None, currency: str) -> str:
+    """12.50, for a field; "" for no amount."""
+    return "" if minor is None else money.plain(minor, currency)

@@ -99,7 +99,9 @@ def disable(person: StaffUser) -> None:
     """Shut somebody out: their session ends with the next page. Raises Conflict for the last owner."""
     owners = select(func.count()).where(StaffUser.role == OWNER, StaffUser.active, StaffUser.password_hash.is_not(None))
     if person.role == OWNER and person.is_active and db.session.scalar(owners) == 1:
-        raise Conflict(_("%(login)s is the only owner: make another one first.", login=person.login), state="last_owner")
+        raise Conflict(
+            _("%(login)s is the only owner: make another one first.", login=person.login), state="last_owner"
+        )
     person.active, person.invite_hash, person.invite_until = False, None, None
     audit.record("disable", f"staff {person.login}", {"active": True}, {"active": False})
 

@@ -163,8 +163,8 @@ def read_addresses(quote: Quote) -> None:
     wanted = {quote.cart.shipping_address_id, quote.cart.billing_address_id} - {None}
     found = db.session.scalars(select(CustomerAddress).where(CustomerAddress.id.in_(wanted))) if wanted else ()
     by_id = {address.id: address.as_dict() for address in found}
-    quote.shipping_address = by_id.get(quote.cart.shipping_address_id)
-    quote.billing_address = by_id.get(quote.cart.billing_address_id) or quote.shipping_address
+    quote.shipping_address = by_id.get(quote.cart.shipping_address_id or 0)
+    quote.billing_address = by_id.get(quote.cart.billing_address_id or 0) or quote.shipping_address
 
 
 def price_goods(quote: Quote) -> None:

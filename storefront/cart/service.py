@@ -229,4 +229,3 @@ def touch(cart: Cart) -> None:
     cart.version += 1
     cart.updated_at = clock.now()
     db.session.flush()
-

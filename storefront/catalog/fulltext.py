@@ -105,7 +105,7 @@ def _postgres_row(document):
     """The document as a tsvector is written down: 'linen':1A,7D 'apron':2A."""
     parts = (("A", document.title), ("B", document.facts), ("D", document.story))
     weighed = ((word, weight) for weight, words in parts for word in _with_stems(words))
-    places = defaultdict(list)
+    places: dict[str, list[str]] = defaultdict(list)
     for place, (word, weight) in enumerate(weighed, start=1):
         if len(places[word]) < _MOST_PLACES:
             places[word].append(f"{min(place, _LAST_PLACE)}{weight}")

@@ -92,7 +92,7 @@ def _relist(ids, parents, currency):
         options += _options(product.id, variants)
     for table, rows in ((ListingEntry, entries), (ListingCard, cards), (VariantOption, options)):
         if rows:
-            db.session.execute(insert(table.__table__), rows)
+            db.session.execute(insert(table), rows)
     return touched | {entry["category_id"] for entry in entries}
 
 
@@ -123,7 +123,7 @@ def _goods(ids, currency) -> Iterable[tuple]:
 
 def _places(ids, parents):
     """The categories of each product and all that lie above them."""
-    places = defaultdict(set)
+    places: dict[int, set[int]] = defaultdict(set)
     rows = db.session.execute(
         select(product_categories.c.product_id, product_categories.c.category_id).where(
             product_categories.c.product_id.in_(ids)

@@ -157,7 +157,9 @@ def _add(product: Stored, draft, picture, kept):
     if any(had.key == kept.key for had in product.draft.pictures):
         return
     values = {"product_id": product.id, "source": picture.source, "alt": picture.alt or draft.title, **kept._asdict()}
-    new = db.session.scalar(insert(ProductImage).values(**values, position=1000).returning(ProductImage.id))
+    new = db.session.execute(
+        insert(ProductImage).values(**values, position=1000).returning(ProductImage.id)
+    ).scalar_one()
     product.image_ids[picture.source] = new
     product.draft.pictures.append(PictureDraft(picture.source, picture.alt, key=kept.key))
 

@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from difflib import get_close_matches
+from typing import cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from storefront.catalog import fulltext
 from storefront.catalog.fulltext import Document, create_tables
@@ -86,7 +87,7 @@ def _reindex(ids):
     fulltext.put(documents)
     rows = [{"product_id": each.product_id, "words": each.distinct} for each in documents]
     if rows:
-        db.session.execute(insert(SearchDocument.__table__), rows)
+        db.session.execute(insert(SearchDocument), rows)
     after = Counter(word for row in rows for word in row["words"] if spellable(word))
     after.subtract(before)
     return after
@@ -117,7 +118,7 @@ def _documents(ids):
 
 def _facts_of_variants(ids):
     """SKUs, as written and without what separates their parts, and the values of options."""
-    facts = defaultdict(dict)
+    facts: dict[int, dict[str, None]] = defaultdict(dict)
     rows = db.session.execute(
         select(Variant.product_id, Variant.sku, Variant.options)
         .where(Variant.product_id.in_(ids), Variant.active)
@@ -134,12 +135,12 @@ def _count_words(changes):
     known: set[str] = set()
     for some in chunks(sorted(changes)):
         known.update(db.session.scalars(select(SearchWord.word).where(SearchWord.word.in_(some))))
-    table = SearchWord.__table__
     if grown := [{"w": word, "by": changes[word]} for word in sorted(known)]:
+        table = cast(Table, SearchWord.__table__)  # the core statement takes many rows at once
         more = update(table).where(table.c.word == bindparam("w")).values(uses=table.c.uses + bindparam("by"))
         db.session.execute(more, grown)
         db.session.execute(delete(SearchWord).where(SearchWord.uses <= 0))
     if new := sorted(word for word, change in changes.items() if change > 0 and word not in known):
-        db.session.execute(insert(table), [{"word": word, "uses": changes[word]} for word in new])
+        db.session.execute(insert(SearchWord), [{"word": word, "uses": changes[word]} for word in new])
         near = [{"spelling": spelling, "word": word} for word in new for spelling in sorted(neighbours(word))]
-        db.session.execute(insert(SearchNeighbour.__table__), near)
+        db.session.execute(insert(SearchNeighbour), near)

@@ -15,7 +15,7 @@ from storefront.catalog.models import CatalogImport, CatalogImportItem, Category
 from storefront.catalog.saving import batches
 from storefront.catalog.stored import stored
 from storefront.kit import clock
-from storefront.kit.db import db
+from storefront.kit.db import changed, db
 from storefront.kit.errors import Conflict, NotFound
 from storefront.stock.models import BACKORDER, StockReservation
 
@@ -74,7 +74,7 @@ def _taken(import_id, actor):
     if row is None:
         raise NotFound(_("There is no import to undo."))
     mark = update(CatalogImport).where(CatalogImport.id == row.id, CatalogImport.undone_at.is_(None))
-    if not db.session.execute(mark.values(undone_at=clock.now(), undone_by=actor)).rowcount:
+    if not changed(mark.values(undone_at=clock.now(), undone_by=actor)):
         db.session.refresh(row)
         when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
         raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")

@@ -18,10 +18,13 @@ def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm | None]:
     here = store.current().country
     form = DeliveryForm(
         data={
-            "country": here, "name": person.name if person else "",
+            "country": here,
+            "name": person.name if person else "",
             **delivered,
             "email": basket.email or (person.email if person else ""),
-            "other_billing": bool(basket.billing_address_id and basket.billing_address_id != basket.shipping_address_id),
+            "other_billing": bool(
+                basket.billing_address_id and basket.billing_address_id != basket.shipping_address_id
+            ),
         },
         countries=shipping.destinations(quote.currency) if quote.requires_shipping else None,
     )

@@ -26,7 +26,7 @@ def _goods(then, now):
     before, after = ({(line[0], str(line[5])): line for line in content["lines"]} for content in (then, now))
     for goods in {**before, **after}:
         old, new = before.get(goods), after.get(goods)
-        yield Difference((new or old)[1], _side(old), _side(new))
+        yield Difference((new or old or [None, ""])[1], _side(old), _side(new))
 
 
 def _side(line):

@@ -27,14 +27,15 @@ LARGEST = 256 * 1024
 def leave(key):
     """A form to the gateway. Only its first view presses its own button; later ones offer choices."""
     bill = payments.bill_by_key(key)
-    order = db.session.get(Order, bill.order_id)
+    order = db.session.get_one(Order, bill.order_id)
     stage = orders.stage_of(order)
     step = payments.form_of(bill)
-    if bill.status not in (CREATED, REDIRECTED) or not stage.may_pay or not step or stage.bill.id != bill.id:
+    latest = stage.bill is not None and stage.bill.id == bill.id
+    if bill.status not in (CREATED, REDIRECTED) or not stage.may_pay or not step or not latest:
         return redirect(url_for("orders.show", key=order.key), code=303)
     with transaction():
         orders.locked(order.id)
-        first = payments.leave(db.session.get(Bill, bill.id))
+        first = payments.leave(db.session.get_one(Bill, bill.id))
     g.form_action = tuple(step.get("form", {}).get("hosts", ())) or ("https:",)
     label = payments.config_by_name(bill.backend).label
     return render_template(
@@ -49,15 +50,15 @@ def read_return(gateway, key, hint):
     bill = payments.bill_by_key(key)
     if bill.backend != gateway or hint not in HINTS:
         raise NotFound(_("There is no such payment."))
-    order_key = db.session.get(Order, bill.order_id).key
+    order_id = db.session.get_one(Order, bill.order_id).id
     with transaction():
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)
-    if db.session.get(Bill, bill.id).status in (CREATED, REDIRECTED):
+    if db.session.get_one(Bill, bill.id).status in (CREATED, REDIRECTED):
         answered = ask_and_settle(bill.id)
         if not (answered and hint == "ok"):  # the gateway itself says that nothing is paid
-            _note_hint(bill.id, hint)
-    return redirect(url_for("orders.show", key=order_key), code=303)
+            _note_hint(bill.id, order_id, hint)
+    return redirect(url_for("orders.show", key=db.session.get_one(Order, order_id).key), code=303)
 
 
 @bp.route("/payments/<gateway>/notify", methods=["GET", "POST"])
@@ -78,7 +79,9 @@ def pay_page(key):
     stage = orders.stage_of(order)
     if not stage.may_pay:
         return redirect(url_for("orders.show", key=order.key), code=303)
-    return render_template("checkout/pay_again.html", order=order, stage=stage, choices=_methods(order), form=ChoiceForm())
+    return render_template(
+        "checkout/pay_again.html", order=order, stage=stage, choices=_methods(order), form=ChoiceForm()
+    )
 
 
 @bp.post("/orders/<key>/pay")
@@ -94,18 +97,18 @@ def pay(key):
         return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
     except Conflict as error:
         return order_page(orders.by_key(key), problem=error.message), 409
-    bill = db.session.get(Bill, bill_id)
+    bill = db.session.get_one(Bill, bill_id)
     try:
         step = payments.begin(bill)
     except Exception:
         with transaction():
             orders.locked(order.id)
-            payments.cancel(db.session.get(Bill, bill_id), "step_failed")
+            payments.cancel(db.session.get_one(Bill, bill_id), "step_failed")
         raise
     with transaction():
         orders.locked(order.id)
-        payments.keep_step(db.session.get(Bill, bill_id), step)
-    next_step = db.session.get(Bill, bill_id).next_step
+        payments.keep_step(db.session.get_one(Bill, bill_id), step)
+    next_step = db.session.get_one(Bill, bill_id).next_step
     return redirect(next_step or url_for("orders.show", key=order.key), code=303)
 
 
@@ -129,15 +132,15 @@ def _methods(order):
     return [choice for choice in choices if not choice.method.auto_approve]
 
 
-def _note_hint(bill_id, hint):
+def _note_hint(bill_id, order_id, hint):
     """An unsigned return proves nothing, but the page may say that the shopper is back."""
     with transaction():
-        bill = db.session.get(Bill, bill_id)
+        order = orders.locked(order_id)
+        bill = db.session.get_one(Bill, bill_id, populate_existing=True)
         if bill.status in (CREATED, REDIRECTED) and bill.extra.get("returned") != hint:
-            orders.locked(bill.order_id)
             bill.extra = {**bill.extra, "returned": hint}
             with events.acting_as("shopper"):
-                events.record("BILL_RETURNED", bill.order_id, id=bill.id, hint=hint)
+                events.record("BILL_RETURNED", order.id, id=bill.id, hint=hint)
 
 
 def _message():
@@ -150,4 +153,3 @@ def _message():
         headers={name.lower(): value for name, value in request.headers.items()},
         remote_addr=request.remote_addr or "",
     )
-

@@ -41,7 +41,7 @@ def take_in(message_id: int) -> Answer:
 
 
 def _read_and_apply(message_id):
-    stored = db.session.get(InboxMessage, message_id)
+    stored = db.session.get_one(InboxMessage, message_id)
     reading = payments.read(stored)
     if reading.verdict == base.FORGED:
         return _note(message_id, REJECTED, "bad", answer=REFUSED)
@@ -53,12 +53,12 @@ def _read_and_apply(message_id):
 
 def ask_and_settle(bill_id: int) -> bool:
     """Ask the gateway about a bill and apply what it says; False when there was no answer."""
-    bill = db.session.get(Bill, bill_id)
+    bill = db.session.get_one(Bill, bill_id)
     outcomes = payments.ask(bill)
     if outcomes is None:
         return False
     with transaction():
-        bill = db.session.get(Bill, bill_id)
+        bill = db.session.get_one(Bill, bill_id)
         if bill.order_id:
             orders.locked(bill.order_id)  # before the bill, as everybody does
         bill.asked_at = clock.now()
@@ -79,12 +79,12 @@ def send_refund(refund_id: int) -> None:
         return
     result = payments.call_gateway(refund)
     with transaction():
-        orders.finish_refund(db.session.get(Refund, refund_id), result)
+        orders.finish_refund(db.session.get_one(Refund, refund_id), result)
 
 
 def _apply(message_id, reading):
     with transaction():
-        stored = db.session.get(InboxMessage, message_id, with_for_update=True, populate_existing=True)
+        stored = db.session.get_one(InboxMessage, message_id, with_for_update=True, populate_existing=True)
         words = []
         for outcome in reading.outcomes:
             bill = payments.bill_by_reference(stored.backend, outcome.reference)
@@ -112,7 +112,7 @@ def _store_answer(bill, outcomes: list[Outcome]):
 
 def _note(message_id, outcome, signature, *, answer, why=""):
     with transaction():
-        stored = db.session.get(InboxMessage, message_id)
+        stored = db.session.get_one(InboxMessage, message_id)
         payments.finish(stored, outcome, signature=signature, event_key=None, why=why)
         if outcome == REJECTED:
             log.warning("message %s of %s refused: bad signature", message_id, stored.backend)

@@ -48,17 +48,17 @@ class Attempt:
     @property
     def order(self) -> Order:
         """The order, read afresh."""
-        return db.session.get(Order, self.order_id)
+        return db.session.get_one(Order, self.order_id)
 
     @property
     def bill(self) -> Bill | None:
         """The bill, read afresh, if there is one."""
-        return db.session.get(Bill, self.bill_id) if self.bill_id else None
+        return db.session.get_one(Bill, self.bill_id) if self.bill_id else None
 
     @property
     def method(self) -> PaymentMethod:
         """The chosen way to pay."""
-        return db.session.get(PaymentMethod, self.method_id)
+        return db.session.get_one(PaymentMethod, self.method_id)
 
     @property
     def next_page(self) -> str:
@@ -112,7 +112,7 @@ def _undo(step, attempt):
 
 def read_the_quote(attempt: Attempt) -> None:
     """The cart at this moment must be what was shown."""
-    attempt.quote = cart.quote(db.session.get(Cart, attempt.cart_id))
+    attempt.quote = cart.quote(db.session.get_one(Cart, attempt.cart_id))
     if attempt.quote.lines and not attempt.quote.fits(attempt.quote_token):
         raise QuoteChanged(_("Something changed while you were looking: check your order once more."))
 

@@ -12,9 +12,10 @@ from storefront.checkout.forms import ChoiceForm, ConfirmForm
 from storefront.checkout.steps import place
 from storefront.kit import ids
 from storefront.kit.db import transaction
-from storefront.kit.errors import Conflict, Invalid
+from storefront.kit.errors import Conflict, Invalid, Unavailable
 from storefront.kit.limits import limiter
 from storefront.orders.states import FAILED
+from storefront.orders.views import page as order_page
 
 bp = Blueprint("preview", __name__, url_prefix="/checkout")
 
@@ -46,8 +47,8 @@ def address():
 def shipping_step():
     """How it travels; the first way is chosen unless another is."""
     quote = _quote_or_none()
-    if away := _missing_before(quote, "shipping"):
-        return redirect(away, code=303)
+    if quote is None or (away := _missing_before(quote, "shipping")):
+        return redirect(url_for("cart.show") if quote is None else away, code=303)
     if not quote.requires_shipping:
         return redirect(url_for("preview.payment"), code=303)
     form = ChoiceForm()
@@ -99,14 +100,16 @@ def confirm():
     if placed := _placed_before(form):
         return redirect(url_for("orders.show", key=placed.key), code=303)
     quote = cart.quote(basket) if basket else None
-    if away := _missing_before(quote, "preview"):
-        return redirect(away, code=303)
+    if basket is None or (away := _missing_before(quote, "preview")):
+        return redirect(url_for("cart.show") if basket is None else away, code=303)
     if not form.validate_on_submit() or not _is_token(form.confirm_token.data):
         return _preview_page(form, quote, problem=_("Please send this once more.")), 400
     try:
         attempt = place(basket, _method(quote), form.quote_token.data, form.confirm_token.data, _ip_hash())
     except Conflict as error:
         return _not_placed(form, error)
+    except Unavailable as error:
+        return _gateway_away(form, error)
     return redirect(attempt.next_page, code=303)
 
 
@@ -120,6 +123,14 @@ def _not_placed(form, error):
         return redirect(away, code=303)
     pending = error.data.get("order_key")
     return _preview_page(form, quote, problem=error.message, shown=_shown(form), pending=pending), 409
+
+
+def _gateway_away(form, error):
+    """The page of the order that could not be begun to be paid, from which it can be tried again."""
+    placed = _placed_before(form)
+    if placed is None:
+        raise error
+    return order_page(placed), 503, {"Retry-After": str(error.data.get("retry_after", 30))}
 
 
 def _quote_or_none() -> Quote | None:
@@ -144,7 +155,7 @@ def _missing_before(quote, step):
 
 def _next_after(step, quote):
     """The next step, or back to the review for somebody who came from there to change one thing."""
-    if request.args.get("change") and not _missing_before(cart.quote(cart.current()), "preview"):
+    if request.args.get("change") and not _missing_before(_quote_or_none(), "preview"):
         return url_for("preview.preview")
     if step == "address" and quote.requires_shipping:
         return url_for("preview.shipping_step")

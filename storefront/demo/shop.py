@@ -107,7 +107,11 @@ def sandbox_gateway() -> None:
 def _regions(standard):
     for name, countries, levels in (
         ("Latvia", ["LV"], (("Parcel locker", "Omniva", 290, 1, 2), ("Courier to the door", "DPD", 490, 1, 2))),
-        ("Baltic states", ["LT", "EE"], (("Parcel locker", "Omniva", 390, 2, 3), ("Courier to the door", "DPD", 690, 2, 3))),
+        (
+            "Baltic states",
+            ["LT", "EE"],
+            (("Parcel locker", "Omniva", 390, 2, 3), ("Courier to the door", "DPD", 690, 2, 3)),
+        ),
         ("European Union", EUROPE, (("Standard", "DPD", 1290, 4, 7),)),
     ):
         region = ShippingRegion(name=name, countries=countries)

@@ -9,7 +9,9 @@ from storefront.kit.db import db, retried, transaction
 log = logging.getLogger(__name__)
 
 
-def each(ids: Iterable[int], verb: Callable[[int], object], *, first: Callable[[int], object] | None = None) -> dict[str, int]:
+def each(
+    ids: Iterable[int], verb: Callable[[int], object], *, first: Callable[[int], object] | None = None
+) -> dict[str, int]:
     """Call the verb for each row in a transaction of its own, after what must ask the network.
 
     Gives how many rows there were, were changed (the verb said so), and failed.

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.jobs.models import JobLease
 from storefront.kit import clock
-from storefront.kit.db import db, transaction
+from storefront.kit.db import changed, db, transaction
 
 
 def take(name: str, holder: str, lasting: timedelta) -> bool:
@@ -17,7 +17,7 @@ def take(name: str, holder: str, lasting: timedelta) -> bool:
             now = clock.now()
             mine_or_free = (JobLease.holder == holder) | (JobLease.until < now)
             values = {"holder": holder, "until": now + lasting}
-            if db.session.execute(update(JobLease).where(JobLease.job == name, mine_or_free).values(**values)).rowcount:
+            if changed(update(JobLease).where(JobLease.job == name, mine_or_free).values(**values)):
                 return True
             if db.session.get(JobLease, name) is None:
                 db.session.execute(insert(JobLease).values(job=name, **values))

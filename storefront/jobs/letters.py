@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, update
 from storefront import notices
 from storefront.jobs.each import each_alone
 from storefront.kit import clock
-from storefront.kit.db import db, transaction
+from storefront.kit.db import changed, db, transaction
 from storefront.kit.events import OrderEvent, OutboxMessage
 
 GAPS = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 43200)]
@@ -30,7 +30,7 @@ def deliver_one(message_id: int) -> bool:
     """Claim one delivery in a commit, make it, and record it in another; what fails is tried again later."""
     with transaction():
         now = clock.now()
-        claimed = db.session.execute(
+        claimed = changed(
             update(OutboxMessage)
             .where(
                 OutboxMessage.id == message_id,
@@ -38,18 +38,18 @@ def deliver_one(message_id: int) -> bool:
                 OutboxMessage.next_try_at <= now,
             )
             .values(status="SENDING", tries=OutboxMessage.tries + 1, next_try_at=now + GIVEN_UP_SENDING)
-        ).rowcount
+        )
     if not claimed:
         return False
-    message = db.session.get(OutboxMessage, message_id)
-    event, target = db.session.get(OrderEvent, message.event_id), message.target
+    message = db.session.get_one(OutboxMessage, message_id)
+    event, target = db.session.get_one(OrderEvent, message.event_id), message.target
     try:
         notices.deliver(event, target)
     except Exception as error:
         _put_off(message_id, error)
         raise
     with transaction():
-        sent = db.session.get(OutboxMessage, message_id)
+        sent = db.session.get_one(OutboxMessage, message_id)
         sent.status, sent.next_try_at, sent.last_error = "SENT", None, ""
     return True
 
@@ -57,7 +57,7 @@ def deliver_one(message_id: int) -> bool:
 def _put_off(message_id, error):
     db.session.rollback()
     with transaction():
-        message = db.session.get(OutboxMessage, message_id)
+        message = db.session.get_one(OutboxMessage, message_id)
         message.last_error = f"{type(error).__name__}: {error}"[:300]
         if message.tries > len(GAPS):
             message.status, message.next_try_at = "FAILED", None

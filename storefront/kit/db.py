@@ -6,11 +6,24 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, String, TypeDecorator, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Delete,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    Update,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -88,6 +101,11 @@ def transaction():
         raise
     finally:
         _writing.reset(token)
+
+
+def changed(statement: Update | Delete) -> int:
+    """Make a conditional change and say how many rows it found: of two who try at once, one finds none."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def in_transaction() -> bool:

@@ -4,7 +4,9 @@ import re
 
 import nh3
 
-_TAGS = set("p br strong b em i u s ul ol li h2 h3 h4 blockquote table thead tbody tr th td a span sub sup dl dt dd".split())
+_TAGS = set(
+    "p br strong b em i u s ul ol li h2 h3 h4 blockquote table thead tbody tr th td a span sub sup dl dt dd".split()
+)
 
 
 def cleaned(html: str) -> str:

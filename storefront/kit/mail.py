@@ -50,7 +50,9 @@ def _keep(message, folder):
 def _post(message, where):
     kind = smtplib.SMTP_SSL if where.scheme == "smtps" else smtplib.SMTP
     try:
-        with kind(where.hostname or "localhost", where.port or (465 if where.scheme == "smtps" else 25), timeout=10) as server:
+        with kind(
+            where.hostname or "localhost", where.port or (465 if where.scheme == "smtps" else 25), timeout=10
+        ) as server:
             if where.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=ssl.create_default_context())
             if where.username:

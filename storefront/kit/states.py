@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import update
 
 from storefront.kit import events
-from storefront.kit.db import db
+from storefront.kit.db import changed, db
 from storefront.kit.errors import Conflict
 
 
@@ -37,15 +37,16 @@ class Machine:
         sources, target = self.table[event]
         kind, before = type(thing), thing.status
         db.session.flush()
-        moved = db.session.execute(
+        moved = changed(
             update(kind)
             .where(kind.id == thing.id, kind.status.in_(sources))
             .values(status=target)
             .execution_options(synchronize_session=False)
-        ).rowcount
+        )
         db.session.refresh(thing, ["status"])
         if not moved and thing.status != target:
-            raise Conflict(f"This {self.name.replace('_', ' ')} is {thing.status.lower()}: it cannot be {event}.", state=thing.status)
+            name, state = self.name.replace("_", " "), thing.status
+            raise Conflict(f"This {name} is {state.lower()}: it cannot be {event}.", state=state)
         if moved:
             order_id = thing.id if self.name == "order" else getattr(thing, "order_id", None)
             events.record(f"{self.name}_{event}".upper(), order_id, was=before, id=thing.id, **data)

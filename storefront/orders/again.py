@@ -33,6 +33,7 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     for bill in payments.open_bills(order.id):
         payments.cancel(bill, "new_attempt")
     _extend(order)
+    assert order.hold_expires_at is not None
     until = max(shown_end(order), min(window_end(), order.hold_expires_at))  # the grace serves who cannot extend
     bill = payments.open_bill(order.id, order.number, method, order.due_minor, order.currency, expires_at=until)
     order.payment_method = {"code": method.code, "label": method.label, "id": method.id}

@@ -170,5 +170,3 @@ def _prolong(order, now):
     order.prolonged += 1
     order.hold_expires_at = now + PROLONGED_BY
     events.record("ORDER_HOLD_PROLONGED", order.id, until=order.hold_expires_at.isoformat(), times=order.prolonged)
-
-

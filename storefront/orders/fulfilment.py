@@ -132,6 +132,4 @@ def _locked_shipment(shipment_id):
     if shipment is None:
         raise NotFound("There is no such shipment.")
     locked(shipment.order_id)  # a cancel and a parcel meet here: either one, never both
-    return db.session.get(Shipment, shipment_id, populate_existing=True)
-
-
+    return db.session.get_one(Shipment, shipment_id, populate_existing=True)

@@ -50,7 +50,7 @@ def waiting_order(cart_id: int) -> Order | None:
 
 def refuse_if_pending(quote: Quote) -> None:
     """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
-    earlier = db.session.get(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
+    earlier = db.session.get_one(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
     if earlier and earlier.status == HOLD and _money_may_come(earlier.id):
         raise PaymentPending(
             f"A payment for order {earlier.number} is being processed. Wait for it, or cancel that order first.",
@@ -107,16 +107,16 @@ def hold_goods(order: Order) -> None:
     Raises OutOfStock, and then nothing has moved: the older order still has its goods. Raises StaleCart
     if another tab was quicker: orders are locked before their cart, so that is known only at the end.
     """
-    basket = db.session.get(Cart, order.cart_id)
-    seen = basket.open_order_id if basket else None
-    rival = locked(seen) if seen not in (None, order.id) else None
+    basket = db.session.get_one(Cart, order.cart_id)
+    seen = basket.open_order_id
+    rival = locked(seen) if seen is not None and seen != order.id else None
     order = locked(order.id)
     _refuse_if_replaced(order)
     with db.session.begin_nested():
         if rival and rival.status in (NEW, HOLD):
             _supersede(rival, order)
         stock.reserve(order.lines)
-    cart.claim(order.cart_id, order.id, instead_of=seen)
+    cart.claim(basket.id, order.id, instead_of=seen)
 
 
 def hold(order: Order) -> None:
@@ -149,7 +149,8 @@ def hold_end() -> datetime:
 
 
 def shown_end(order: Order) -> datetime:
-    """Until when the shopper is told that the goods are kept."""
+    """Until when the shopper is told that the goods of an order on hold are kept."""
+    assert order.hold_expires_at is not None
     return order.hold_expires_at - timedelta(minutes=order.grace_min)
 
 

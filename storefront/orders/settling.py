@@ -41,7 +41,7 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     events together.
     """
     order = locked(bill.order_id) if bill.order_id else None
-    bill = db.session.get(Bill, bill.id, populate_existing=True, with_for_update=True)
+    bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
     word, bill = payments.record(bill, outcome)
     if order and word == CHANGED:
         if outcome.type == base.PAID:

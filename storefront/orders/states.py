@@ -13,7 +13,11 @@ ORDER = Machine(
     "order",
     # event               from                                  to
     ("held", (NEW, FAILED, CANCELLED), HOLD),  # from the closed ones by paying again
-    ("paid", (HOLD, REVIEW, FAILED, CANCELLED), PROCESSING),  # money may come late; to REVIEW if only its word was missing
+    (
+        "paid",
+        (HOLD, REVIEW, FAILED, CANCELLED),
+        PROCESSING,
+    ),  # money may come late; to REVIEW if only its word was missing
     ("doubted", (HOLD, PROCESSING), REVIEW),
     ("released", (NEW, REVIEW), PROCESSING),  # nothing due, approved, or accepted by staff
     ("failed", (NEW, HOLD), FAILED),

@@ -22,7 +22,7 @@ def open_bill(
     order_id: int, number: str, method: PaymentMethod, amount_minor: int, currency: str, expires_at: datetime
 ) -> Bill:
     """A new attempt to pay an order, with a reference of its own; call it under the order's lock."""
-    attempt = 1 + db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id))
+    attempt = 1 + (db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id)) or 0)
     now = clock.now()
     bill = Bill(
         order_id=order_id,

@@ -184,7 +184,7 @@ def _paid(bill, outcome):
 
 def _another(bill, outcome):
     """Money that came for a bill which is paid already: an attempt of its own, so that nothing is lost."""
-    count = db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=bill.order_id))
+    count = db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=bill.order_id)) or 0
     second = Bill(
         order_id=bill.order_id,
         backend=bill.backend,

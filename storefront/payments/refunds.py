@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from storefront.kit import clock, events
-from storefront.kit.db import db
+from storefront.kit.db import changed, db
 from storefront.kit.errors import Invalid
 from storefront.payments.bills import view_of
 from storefront.payments.configs import adapter, config_by_name
@@ -54,10 +54,11 @@ def request_refund(
 def refundable(bill: Bill) -> int:
     """What may still be asked back of a bill: captured, minus refunded, minus what is on its way."""
     on_its_way = db.session.scalar(
-        select(func.coalesce(func.sum(Refund.amount_minor), 0))
-        .where(Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT)))
+        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT))
+        )
     )
-    return captured_of(bill) - int(on_its_way)
+    return captured_of(bill) - int(on_its_way or 0)
 
 
 def refunds_of(order_id: int) -> list[Refund]:
@@ -81,20 +82,20 @@ def unsent_refunds() -> list[int]:
 def claim(refund_id: int) -> Refund | None:
     """Take a refund for sending; None if somebody else has it, or it is done."""
     now = clock.now()
-    taken = db.session.execute(
+    taken = changed(
         update(Refund)
         .where(
             Refund.id == refund_id,
             (Refund.status == REQUESTED) | ((Refund.status == SENT) & (Refund.updated_at < now - ASKED_AGAIN_AFTER)),
         )
         .values(status=SENT, updated_at=now)
-    ).rowcount
-    return db.session.get(Refund, refund_id, populate_existing=True) if taken else None
+    )
+    return db.session.get_one(Refund, refund_id, populate_existing=True) if taken else None
 
 
 def call_gateway(refund: Refund) -> OperationResult:
     """Tell the gateway, over the network. The key makes a second call harmless."""
-    bill = db.session.get(Bill, refund.bill_id)
+    bill = db.session.get_one(Bill, refund.bill_id)
     translator = adapter(config_by_name(bill.backend))
     if not translator.capabilities.can_refund:
         return OperationResult(base.REFUSED, reason="This payment service cannot refund: do it in its own console.")
@@ -108,7 +109,7 @@ def settle_refund(refund: Refund, result: OperationResult) -> None:
     refund.updated_at, refund.last_error = clock.now(), result.reason[:500]
     if result.result == base.DONE:
         refund.status = SUCCEEDED
-        bill = db.session.get(Bill, refund.bill_id)
+        bill = db.session.get_one(Bill, refund.bill_id)
         record(bill, Outcome(base.REFUNDED, bill.reference, result.gateway_id, refund.amount_minor, refund.currency))
         events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor)
     elif result.result == base.REFUSED:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from storefront.kit import clock, http
-from storefront.kit.db import db, transaction
+from storefront.kit.db import changed, db, transaction
 from storefront.kit.errors import ShopError
 from storefront.sandbox.models import SandboxNotice
 
@@ -46,7 +46,7 @@ def deliver(notice_id: int) -> bool:
     """Post one notification; whether the shop took it. What it does not take is sent again later."""
     with transaction():
         now = clock.now()
-        claimed = db.session.execute(
+        claimed = changed(
             update(SandboxNotice)
             .where(
                 SandboxNotice.id == notice_id,
@@ -54,10 +54,10 @@ def deliver(notice_id: int) -> bool:
                 SandboxNotice.due_at <= now + timedelta(milliseconds=50),
             )
             .values(status="sending", due_at=now + timedelta(seconds=10), tries=SandboxNotice.tries + 1)
-        ).rowcount
+        )
     if not claimed:
         return False
-    notice = db.session.get(SandboxNotice, notice_id)
+    notice = db.session.get_one(SandboxNotice, notice_id)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     try:
         answer = http.send("POST", notice.url, data=notice.body, headers=headers, timeout=10)
@@ -70,7 +70,7 @@ def deliver(notice_id: int) -> bool:
 
 def _note(notice_id, status, words):
     with transaction():
-        notice = db.session.get(SandboxNotice, notice_id)
+        notice = db.session.get_one(SandboxNotice, notice_id)
         notice.answer = words
         if status < 300:
             notice.status = "delivered"

@@ -46,7 +46,9 @@ SCENARIOS: dict[str, Scenario] = {
     "error": Scenario(_l("Technical error, nothing paid"), back="error"),
     "wrong_amount": Scenario(_l("Wrong amount"), notices=((0, ""),), early=True, change="amount"),
     "wrong_currency": Scenario(_l("Wrong currency"), notices=((0, ""),), early=True, change="currency"),
-    "bad_signature": Scenario(_l("Bad signature"), notices=((0, "forged"),), early=True, back="plain", unreachable=True),
+    "bad_signature": Scenario(
+        _l("Bad signature"), notices=((0, "forged"),), early=True, back="plain", unreachable=True
+    ),
     "down": Scenario(_l("Gateway down after paying"), back="plain", unreachable=True),
 }
 

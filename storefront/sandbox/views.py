@@ -122,5 +122,3 @@ def _allow_the_way_back():
     """The button's form ends at the shop's return address, which is the shop's public one."""
     public = urlsplit(current_app.config["PUBLIC_URL"])
     g.form_action = (f"{public.scheme}://{public.netloc}",)
-
-

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert, select, update
 
 from storefront.kit import clock
-from storefront.kit.db import db
+from storefront.kit.db import changed, db
 from storefront.stock.errors import BelowReserved
 from storefront.stock.models import BACKORDER, Stock, StockMovement, StockReservation
 from storefront.stock.states import OPEN
@@ -56,7 +56,7 @@ def restock(variant_id: int | None, qty: int, *, ref: str, actor: str = "") -> N
     if variant_id is None:
         return
     back = update(Stock).where(Stock.variant_id == variant_id)
-    found = db.session.execute(back.values(on_hand=Stock.on_hand + qty, version=Stock.version + 1)).rowcount
+    found = changed(back.values(on_hand=Stock.on_hand + qty, version=Stock.version + 1))
     if found:
         move(variant_id, on_hand=qty, cause="return", actor=actor, ref=ref)
 

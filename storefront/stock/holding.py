@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import or_, select, update
 
 from storefront.kit import clock, events
-from storefront.kit.db import db
+from storefront.kit.db import changed, db
 from storefront.stock.counting import move, restock
 from storefront.stock.errors import OutOfStock
 from storefront.stock.models import DEDUCT_ON_PAID, UNTRACKED, Stock, StockReservation
@@ -54,11 +54,11 @@ def release(order_id: int, reason: str) -> None:
     """Give back whatever the order still holds; the first who closes wins, the second does nothing."""
     for held in sorted(reservations_of(order_id), key=lambda held: held.variant_id):
         sources, target = RESERVATION.table["released"]
-        closed = db.session.execute(
+        closed = changed(
             update(StockReservation)
             .where(StockReservation.id == held.id, StockReservation.status.in_(sources))
             .values(status=target, reason=reason, closed_at=clock.now())
-        ).rowcount
+        )
         if closed:
             _count(held.variant_id, reserved=-held.qty)
             move(held.variant_id, reserved=-held.qty, cause="order", ref=reason)
@@ -166,7 +166,7 @@ def _count(variant_id, *, reserved=0, on_hand=0):
     )
     if reserved > 0:
         change = change.where(or_(Stock.backorder, Stock.on_hand - Stock.reserved >= reserved))
-    return db.session.execute(change).rowcount == 1
+    return changed(change) == 1
 
 
 def _commit_held(order_id):

@@ -174,7 +174,9 @@ class Gateway:
     def check(self) -> list[str]:
         """What is wrong with the settings, in plain words; empty when it may be switched on."""
         problems = [f"{name} is missing." for name in self.needs if not self.settings.get(name)]
-        return problems + [f"The secret {name} is missing." for name in self.needs_secrets if not self.around.secrets.get(name)]
+        return problems + [
+            f"The secret {name} is missing." for name in self.needs_secrets if not self.around.secrets.get(name)
+        ]
 
     def begin(self, bill: BillView, urls: Urls) -> Form | Redirect | Outcome:
         """Where the shopper goes to pay the bill. Raises GatewayError when the service is down."""

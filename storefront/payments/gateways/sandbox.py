@@ -83,7 +83,11 @@ class Sandbox(base.Gateway):
     def read_return(self, message: Message, bill: BillView) -> Outcome | Hint:
         """A signed return counts like a notification; anything else is only a hint."""
         fields = message.fields
-        if fields.get("kind") == "return" and fields.get("reference") == bill.reference and is_signed(fields, self._key):
+        if (
+            fields.get("kind") == "return"
+            and fields.get("reference") == bill.reference
+            and is_signed(fields, self._key)
+        ):
             return self._outcome(fields)
         return Hint("return")
 

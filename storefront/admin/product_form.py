@@ -1,0 +1,129 @@
+"""What is typed on the page of a product, read into a draft; and a sentence for every field that cannot be right."""
+
+from dataclasses import dataclass, field, replace
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from storefront.admin.goods_verbs import amount, whole
+from storefront.catalog.categories import trail, tree
+from storefront.catalog.drafts import CategoryDraft, ProductDraft, VariantDraft
+from storefront.customers import plain_line
+from storefront.kit.errors import Invalid
+from storefront.stock.models import POLICIES
+
+MOST_HTML, MOST_GRAMS, MOST_EACH = 100_000, 10**8, 10**6
+
+
+@dataclass
+class Typed:
+    """The form, and what is wrong with it as (id of the field, sentence)."""
+
+    form: MultiDict
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self, name, convert, *more, otherwise=None):
+        """One field through a function that raises Invalid."""
+        try:
+            return convert(self.form.get(name, ""), *more)
+        except Invalid as problem:
+            self.errors.append((name, problem.message))
+            return otherwise
+
+
+def read_product(typed: Typed, draft: ProductDraft) -> ProductDraft:
+    """The draft with everything that the page of a product asks for."""
+    title = plain_line(typed.form.get("title", ""))
+    if not 0 < len(title) <= 300:
+        typed.errors.append(("title", _("Enter a title of at most 300 letters")))
+    description = typed.form.get("description", "")
+    if len(description) > MOST_HTML:
+        typed.errors.append(("description", _("Shorten the description to %(most)d letters", most=MOST_HTML)))
+    tags = [plain_line(tag)[:100] for tag in typed.form.get("tags", "").split(",")]
+    return replace(
+        draft,
+        title=title,
+        description=description,
+        vendor=plain_line(typed.form.get("vendor", ""))[:200],
+        tags=[tag for tag in tags if tag][:100],
+        categories=_categories(typed),
+        active="active" in typed.form,
+        variants=[_variant(typed, place, variant) for place, variant in enumerate(draft.variants)],
+    )
+
+
+def read_new(typed: Typed, slug: str, currency: str) -> ProductDraft:
+    """A new product with one variant, hidden until somebody shows it."""
+    draft = read_product(typed, ProductDraft(slug, "", variants=[]))
+    draft.variants = [_first_variant(typed, currency)]
+    return draft
+
+
+def read_variant(typed: Typed, draft: ProductDraft, currency: str) -> ProductDraft:
+    """The draft with one variant more."""
+    names = list(dict.fromkeys(name for variant in draft.variants for name in variant.options))
+    if names:
+        options = {name: plain_line(typed.form.get(f"option-{place}", ""))[:100] for place, name in enumerate(names)}
+        typed.errors += [
+            (f"option-{place}", _("Enter the %(name)s", name=name))
+            for place, name in enumerate(names)
+            if not options[name]
+        ]
+        return replace(draft, variants=[*draft.variants, replace(_first_variant(typed, currency), options=options)])
+    return _with_first_option(typed, draft, currency)
+
+
+def _with_first_option(typed, draft, currency):
+    """A product without options gets its first one: what there is and what is new are told apart by it."""
+    name, present, new = (plain_line(typed.form.get(each, ""))[:100] for each in ("option-name", "present", "new"))
+    for each, text in (("option-name", name), ("present", present), ("new", new)):
+        if not text:
+            typed.errors.append((each, _("Enter a word like Size, or Large")))
+    known = [replace(variant, options={name: present}) for variant in draft.variants[:1]]
+    added = replace(_first_variant(typed, currency), options={name: new})
+    return replace(draft, variants=[*known, *draft.variants[1:], added])
+
+
+def _first_variant(typed, currency):
+    price = typed.read("price", amount, currency)
+    if price is None and not any(name == "price" for name, _sentence in typed.errors):
+        typed.errors.append(("price", _("Enter a price like 12.50")))
+    return VariantDraft(
+        sku=plain_line(typed.form.get("sku", ""))[:100] or None,
+        price_minor=price,
+        currency=currency,
+        on_hand=typed.read("on-hand", lambda text: whole(text or "0"), otherwise=0),
+        weight_g=typed.read("weight", lambda text: whole(text or "0", MOST_GRAMS), otherwise=0),
+    )
+
+
+def _variant(typed, place, variant):
+    """One row of the table of variants. Rows are known by their place, which the page says with their SKU."""
+    if typed.form.get(f"sku-{place}") != variant.sku:
+        raise Invalid(_("The variants changed meanwhile. Open the page again."))
+    policy = typed.form.get(f"policy-{place}", "")
+    if policy not in POLICIES:
+        typed.errors.append((f"policy-{place}", _("Choose how the stock is counted")))
+    price = typed.read(f"price-{place}", amount, variant.currency)
+    return replace(
+        variant,
+        price_minor=variant.price_minor if price is None else price,
+        compare_at_minor=typed.read(f"compare-{place}", amount, variant.currency),
+        weight_g=typed.read(f"weight-{place}", lambda text: whole(text or "0", MOST_GRAMS)),
+        max_per_order=typed.read(f"most-{place}", lambda text: whole(text or "0", MOST_EACH)),
+        stock_policy=policy if policy in POLICIES else variant.stock_policy,
+        active=f"active-{place}" in typed.form,
+    )
+
+
+def _categories(typed):
+    """The ticked places, and a new one typed as "Kitchen > Boards"."""
+    by_path = tree().by_path
+    found = [_place(by_path[path]) for path in typed.form.getlist("category") if path in by_path]
+    names = [plain_line(name)[:100] for name in typed.form.get("new-category", "").split(">")]
+    names = [name for name in names if name][:5]
+    return [*found, CategoryDraft.named(*names)] if names else found
+
+
+def _place(place):
+    return CategoryDraft(place.path, tuple(each.name for each in trail(place)))

@@ -1,0 +1,99 @@
+"""What happens behind the pages: orders made by their verbs, jobs, and the gateway's own books."""
+
+from itertools import count
+
+from sqlalchemy import func, select, update
+
+from storefront import cart, checkout, customers
+from storefront.cart.models import Cart
+from storefront.jobs.schedule import SCHEDULE
+from storefront.kit.db import db, transaction
+from storefront.orders.models import Order
+from storefront.payments.models import Bill, LedgerEntry, PaymentMethod
+from storefront.sandbox.models import SandboxPayment
+from storefront.shipping.models import ServiceLevel
+from storefront.stock.models import Stock
+
+from purchases import ADDRESS, Placed, Purchases
+
+HOME = {"name": "Alice Byrne", "line1": "1 Quay Street", "city": "Galway", "postcode": "H91 E2R8", "country": "IE"}
+_numbers = count(1)
+
+
+class Backstage(Purchases):
+    """Quicker than the front door, for stories that begin after it."""
+
+    def quick_order(self, **goods: int) -> Placed:
+        """An order that waits for its money, made by the verbs behind the pages: `quick_order(mug=3)`."""
+        self.confirm_basket(self.filled_basket(**goods))
+        return Placed(self.last_order(), self.last_bill(), self.visitor())
+
+    def filled_basket(self, **goods: int) -> Cart:
+        """A cart with an address, a way to travel and a way to pay."""
+        with transaction():
+            basket = cart.start(f"token-{next(_numbers)}", "EUR")
+            for name, quantity in goods.items():
+                cart.add(basket, self.variant(name).sku, quantity)
+            home = customers.save_address(HOME)
+            method = db.session.scalars(select(PaymentMethod).filter_by(code="card")).one()
+            level = db.session.scalars(select(ServiceLevel).order_by(ServiceLevel.position)).first()
+            chosen = {"service_level_id": level.id, "payment_method_id": method.id, "shipping_address_id": home.id}
+            cart.choose(basket, email=ADDRESS["Email"], **chosen)
+        return basket
+
+    def confirm_basket(self, basket: Cart) -> Order:
+        """What the button "Confirm and pay" does, without its page."""
+        quote = cart.quote(basket)
+        method = db.session.get(PaymentMethod, quote.method_id)
+        checkout.place(basket, method, quote.token, f"confirm-{next(_numbers)}")
+        return self.last_order()
+
+    def all_jobs(self) -> None:
+        """Every job of the table, as the scheduler would within a minute."""
+        for job in SCHEDULE:
+            self.run(job.name)
+
+    def shelf(self, name: str) -> tuple[int, int]:
+        """How many there are of a thing, and how many of them are set aside."""
+        self.look_again()
+        stock = db.session.get_one(Stock, self.variant(name).id)
+        return stock.on_hand, stock.reserved
+
+    # --- the gateway's own books
+
+    def session_of(self, bill: Bill) -> SandboxPayment:
+        """What the gateway's own books say about a bill."""
+        self.look_again()
+        return db.session.scalars(select(SandboxPayment).filter_by(reference=bill.reference)).one()
+
+    def gateway_is_back(self) -> None:
+        """Whatever played dead answers again."""
+        with transaction():
+            db.session.execute(update(SandboxPayment).values(unreachable=False))
+
+    def gateway_is_away(self) -> None:
+        """Every session plays dead towards queries, closing and refunds."""
+        with transaction():
+            db.session.execute(update(SandboxPayment).values(unreachable=True))
+
+    def ledger_of(self, bill: Bill) -> dict[tuple[str, str], int]:
+        """The sums of a bill in our ledger: (kind, currency): minor units."""
+        self.look_again()
+        rows = db.session.execute(
+            select(LedgerEntry.kind, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
+            .where(LedgerEntry.bill_id == bill.id)
+            .group_by(LedgerEntry.kind, LedgerEntry.currency)
+        )
+        return {(kind, currency): int(total) for kind, currency, total in rows}
+
+    def both_books_agree(self) -> None:
+        """What the gateway took and sent back is what our ledger says, session by session."""
+        self.look_again()
+        for session in db.session.scalars(select(SandboxPayment)):
+            bill = db.session.scalars(select(Bill).filter_by(reference=session.reference)).one_or_none()
+            ours = self.ledger_of(bill) if bill else {}
+            theirs = {
+                ("captured", session.currency): session.captured_minor,
+                ("refunded", session.currency): session.refunded_minor,
+            }
+            assert ours == {key: total for key, total in theirs.items() if total}, session.reference
