@@ -35,6 +35,7 @@ class Config:
         self.LIVE = self.STORE_MODE == "live"
         self.PORT = int(environ.get("PORT", "8000"))
         self.DATA_DIR = Path(environ.get("DATA_DIR") or ROOT / "var").resolve()
+        self.DATA_DIR.mkdir(parents=True, exist_ok=True)
         self.PUBLIC_URL = self._public_url(environ)
         self.SECRET_KEYS = self._secret_keys(environ)  # newest first
         self.SECRET_KEY = self.SECRET_KEYS[0]

@@ -26,9 +26,14 @@ control_socket_disable = True
 
 
 def on_starting(server):
-    """Begin with empty figures, and speak in the shop's own way."""
+    """Refuse a wrong environment once, begin with empty figures, and speak in the shop's own way."""
+    from config import Config, ConfigError
     from storefront import logs
 
+    try:
+        Config()
+    except ConfigError as refusal:  # said by a worker, it would be said again and again
+        raise SystemExit(f"The shop does not start. {refusal}") from None
     shutil.rmtree(FIGURES, ignore_errors=True)
     FIGURES.mkdir(parents=True)
     server.log.error_log.handlers.clear()

@@ -30,6 +30,9 @@
     });
   });
 
+  /* Coming back to a page that answered a form opens it anew; the browser would ask whether to send the form again. */
+  if (body.dataset.shownAt) history.replaceState(null, '', body.dataset.shownAt);
+
   var problems = doc.querySelector('.error-summary');
   if (problems) problems.focus();
 

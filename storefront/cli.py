@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
-from storefront import admin, catalog, demo, jobs
+from storefront import admin, catalog, demo, jobs, moving, payments
 from storefront.catalog.csvfile import MOST_BYTES
 from storefront.jobs.schedule import SCHEDULE
 from storefront.kit import events
@@ -18,6 +18,8 @@ from storefront.kit.errors import ShopError
 
 staff_group = AppGroup("staff", help="Who may run the shop.")
 jobs_group = AppGroup("jobs", help="What happens by itself.")
+database_group = AppGroup("database", help="Moving to another database.")
+gateways_group = AppGroup("gateways", help="The payment services behind the ways to pay.")
 goods = AppGroup("catalog", help="Goods in and out: import, undo, export.")
 
 
@@ -26,6 +28,8 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(goods)
     app.cli.add_command(jobs_group)
     app.cli.add_command(staff_group)
+    app.cli.add_command(database_group)
+    app.cli.add_command(gateways_group)
     app.cli.add_command(demo_shop)
     app.cli.add_command(make_ready)
 
@@ -159,25 +163,74 @@ def export_goods(file):
 
 @click.command("demo")
 @click.option("--if-empty", is_flag=True, help="Do nothing when there is a shop already.")
+@click.option("--no-goods", is_flag=True, help="Leave the shelves empty.")
 @with_appcontext
-def demo_shop(if_empty):
+def demo_shop(if_empty, no_goods):
     """Set up the demo shop: its row, taxes, shipping, the sandbox gateway, and its goods."""
-    _open_demo_shop(if_empty)
+    if not no_goods:
+        _open_demo_shop(if_empty)
+        return
+    with transaction():
+        new = demo.set_up()
+    click.echo("The shop is set up; its shelves are empty." if new else "There is a shop already.")
 
 
 def _open_demo_shop(if_empty):
     with transaction():
-        new = demo.set_up()
-    if new or not if_empty:
+        demo.set_up()
+    if catalog.is_empty() or not if_empty:
         click.echo(f"The demo shop is stocked with {demo.load('demo')} products.")
 
 
 @click.command("ready")
 @with_appcontext
 def make_ready():
-    """Bring the tables up to date, and open the demo shop if there is no shop yet."""
+    """Bring the tables up to date; then a test shop gets demo goods if it has none, a live one is looked over."""
     upgrade()
-    _open_demo_shop(if_empty=True)
+    if not current_app.config["LIVE"]:
+        _open_demo_shop(if_empty=True)
+        return
+    try:
+        payments.check_live()
+    except ShopError as error:
+        raise _Plainly(error) from error
+
+
+@gateways_group.command("list")
+def list_gateways():
+    """Each gateway: its kind, whether it is on, and what keeps it from being used here."""
+    for config in payments.configs():
+        wrong = " ".join(payments.problems(config)) or "ready"
+        click.echo(f"{config.name:12} {config.type:10} {config.mode:5} {'on' if config.active else 'off':4} {wrong}")
+
+
+@gateways_group.command("switch")
+@click.argument("name")
+@click.argument("state", type=click.Choice(["on", "off"]))
+def switch_gateway(name, state):
+    """Switch a gateway on or off, with every way to pay that leads to it."""
+    try:
+        with transaction():
+            payments.switch(name, state == "on")
+    except ShopError as error:
+        raise _Plainly(error) from error
+    click.echo(f"{name} is {state}.")
+
+
+@database_group.command("copy")
+@click.argument("url")
+def copy_database(url):
+    """Copy everything from the database at URL into this shop's own (DATABASE_URL), which must be empty."""
+    upgrade()
+    try:
+        with transaction():
+            counts = moving.copy_from(url)
+    except ShopError as error:
+        raise _Plainly(error) from error
+    for name, count in counts.items():
+        if count:
+            click.echo(f"{count:>9}  {name}")
+    click.echo(f"{sum(counts.values())} rows are here now. DATA_DIR/media and SECRET_KEY move by hand.")
 
 
 @staff_group.command("add")

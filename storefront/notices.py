@@ -21,6 +21,7 @@ from storefront.payments.models import Bill, Refund
 
 log = logging.getLogger(__name__)
 Handler = Callable[[OrderEvent], None]
+APPROVED = ("nothing_due", "approved", "accepted")  # why an order is released without having been paid just now
 
 
 def received(event: OrderEvent) -> None:
@@ -39,7 +40,7 @@ def receipt(event: OrderEvent) -> None:
 def approved(event: OrderEvent) -> None:
     """The order goes to fulfilment without a payment before it."""
     order = _order(event)
-    if event.data.get("reason") in ("nothing_due", "approved", "accepted"):
+    if event.data.get("reason") in APPROVED:
         _write("receipt", order, _("order %(number)s confirmed", number=order.number), late=False)
 
 
@@ -170,17 +171,26 @@ def deliver(event: OrderEvent, target: str) -> None:
         BY_NAME[target](event)
 
 
+def says_something(event: OrderEvent, order: Order) -> bool:
+    """Whether the letter of this event would say something true of the order as it is now."""
+    reason = event.data.get("reason")
+    if event.type == "ORDER_HELD":
+        return order.status == "HOLD" and event.data.get("was") == "NEW"
+    if event.type == "ORDER_RELEASED":
+        return reason in APPROVED
+    return event.type in AGAIN and reason != SUPERSEDED
+
+
 def resend(event_id: int) -> OrderEvent:
     """Let the letter that an event brought go out once more, as an event of its own under the order's lock.
 
     Raises NotFound for an event that has no such letter.
     """
     first = db.session.get(OrderEvent, event_id)
-    target = AGAIN.get(first.type) if first and first.order_id else None
-    if first is None or target is None:
+    if first is None or not first.order_id or not says_something(first, _order(first)):
         raise NotFound(_("There is no such letter."))
     event = events.record("LETTER_RESENT", first.order_id, **{**first.data, "letter": first.type})
-    db.session.add(OutboxMessage(event_id=event.id, kind="mail", target=target, next_try_at=event.at))
+    db.session.add(OutboxMessage(event_id=event.id, kind="mail", target=AGAIN[first.type], next_try_at=event.at))
     return event
 
 

@@ -1,15 +1,17 @@
 """What happens behind the pages: orders made by their verbs, jobs, and the gateway's own books."""
 
+import time
 from itertools import count
 
 from sqlalchemy import func, select, update
 
-from storefront import cart, checkout, customers
+from storefront import cart, checkout, customers, orders
+from storefront.cart import service
 from storefront.cart.models import Cart
 from storefront.jobs.schedule import SCHEDULE
 from storefront.kit.db import db, transaction
 from storefront.orders.models import Order
-from storefront.payments.models import Bill, LedgerEntry, PaymentMethod
+from storefront.payments.models import Bill, LedgerEntry, PaymentMethod, Refund
 from storefront.sandbox.models import SandboxPayment
 from storefront.shipping.models import ServiceLevel
 from storefront.stock.models import Stock
@@ -28,10 +30,31 @@ class Backstage(Purchases):
         self.confirm_basket(self.filled_basket(**goods))
         return Placed(self.last_order(), self.last_bill(), self.visitor())
 
+    def quickly_at_gateway(self, **goods: int) -> Placed:
+        """The same, and the shopper has gone on to the gateway's page."""
+        placed = self.quick_order(**goods)
+        placed.shopper.get(placed.bill.next_step)
+        placed.shopper.press("Continue to payment page")
+        return Placed(self.last_order(), self.last_bill(), placed.shopper)
+
+    def quickly_paid(self, **goods: int) -> Placed:
+        """An order that was paid, as its gateway's server says."""
+        placed = self.quickly_at_gateway(**goods)
+        placed.shopper.press("Pay")
+        return Placed(self.last_order(), self.last_bill(), placed.shopper)
+
+    def until(self, holds, seconds: float = 10) -> None:
+        """Wait for something that another thread does, as long as that may take."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.02)
+            self.look_again()
+
     def filled_basket(self, **goods: int) -> Cart:
         """A cart with an address, a way to travel and a way to pay."""
         with transaction():
-            basket = cart.start(f"token-{next(_numbers)}", "EUR")
+            basket = service.start(f"token-{next(_numbers)}", "EUR")
             for name, quantity in goods.items():
                 cart.add(basket, self.variant(name).sku, quantity)
             home = customers.save_address(HOME)
@@ -43,9 +66,12 @@ class Backstage(Purchases):
 
     def confirm_basket(self, basket: Cart) -> Order:
         """What the button "Confirm and pay" does, without its page."""
-        quote = cart.quote(basket)
-        method = db.session.get(PaymentMethod, quote.method_id)
-        checkout.place(basket, method, quote.token, f"confirm-{next(_numbers)}")
+        number = basket.id
+        self.look_again()
+        with self.app.test_request_context():
+            quote = cart.quote(db.session.get(Cart, number))
+            method = db.session.get(PaymentMethod, quote.method_id)
+            checkout.place(quote.cart, method, quote.token, f"confirm-{next(_numbers)}")
         return self.last_order()
 
     def all_jobs(self) -> None:
@@ -97,3 +123,28 @@ class Backstage(Purchases):
                 ("refunded", session.currency): session.refunded_minor,
             }
             assert ours == {key: total for key, total in theirs.items() if total}, session.reference
+
+    # --- small words
+
+    def rows_of(self, model) -> int:
+        """How many rows of a kind there are."""
+        self.look_again()
+        return db.session.scalar(select(func.count()).select_from(model))
+
+    def order_of(self, bill: Bill) -> Order:
+        """The order that a bill is for, as it is now."""
+        self.look_again()
+        return db.session.get_one(Order, db.session.get_one(Bill, bill.id).order_id)
+
+    def ask_refund(self, order: Order, amount: int, key: str = "", restock: dict[int, int] | None = None) -> Refund:
+        """Staff ask for a sum to go back; the job sends it."""
+        with transaction():
+            refund = orders.request_refund(
+                order.id,
+                amount,
+                request_key=key or f"refund-{next(_numbers)}",
+                reason="Broken",
+                actor="otto",
+                restock=restock or {},
+            )
+        return refund

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,10 +61,19 @@ class Browser:
         )
         context.set_default_timeout(15_000)
         self.contexts.append(context)
+        return self.tab(context)
+
+    def tab(self, context):
+        """One more tab of the same person."""
         page = context.new_page()
         page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
         page.on("console", self._listen)
+        page.on("request", self._follow)
         return page
+
+    def _follow(self, request):
+        if urlsplit(request.url).scheme.startswith("http") and not request.url.startswith(f"{self.url}/"):
+            self.problems.append(f"asked elsewhere: {request.url}")
 
     def _listen(self, message):
         if message.type == "error" and "status of 4" not in message.text and "status of 503" not in message.text:

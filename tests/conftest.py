@@ -39,6 +39,9 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--db") or databases.KINDS
+        browser = metafunc.definition.get_closest_marker("browser")
+        if browser and not browser.kwargs.get("everywhere"):
+            chosen = chosen[:1]  # what a browser shows is the same on both
         metafunc.parametrize("database", chosen, indirect=True, scope="session")
 
 
@@ -199,8 +202,10 @@ class _None:
     params: dict = {}
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
     """The last lines: how many of each kind ran, and what was skipped, and why."""
+    yield
     ran, skipped = Counter(), Counter()
     for outcome in ("passed", "failed", "error", "xfailed", "xpassed"):
         for report in terminalreporter.stats.get(outcome, ()):

@@ -54,7 +54,7 @@ class Placed(NamedTuple):
 
 
 class Purchases:
-    """The part of the play that is about buying. `self.app`, `self.visitor()` and `self.look_again()` are the stage's."""
+    """The part of the play about buying. `self.app`, `self.visitor()` and `self.look_again()` are the stage's."""
 
     def fill_cart(self, shopper: Visitor, **goods: int) -> Page:
         """Put so many of each into the cart, from the product's own page."""

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STOREFRONT = ROOT / "storefront"
 ORDER = (
     "kit store customers stock catalog shipping taxes promotions certificates cart payments orders desk checkout"
-    " notices sandbox jobs admin health logs error_pages demo welcome cli app"
+    " notices sandbox jobs admin health logs error_pages demo welcome moving cli app"
 ).split()
 DOMAIN = ORDER[: ORDER.index("notices")]
 SOURCES = [path for path in sorted(STOREFRONT.rglob("*.py")) if path.name != "__init__.py" or path.parent != STOREFRONT]

@@ -1,4 +1,4 @@
-"""The list of goods: every variant with what is on hand, held and free, its price and state; and few_left, for today."""
+"""The list of goods: every variant with what is on hand, held and free, its price and state."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

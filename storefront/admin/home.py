@@ -27,13 +27,14 @@ REFUNDS_TOLD = timedelta(days=30)
 @bp.get("/")
 def home():
     """What needs a hand, and the figures."""
-    history = figures.sales()
+    history, waiting = figures.sales(), payments.quarantined()
     return render_template(
         "admin/home.html",
         counts={view: f"{MOST:,}+" if count > MOST else str(count) for view, count in finding.counts().items()},
         to_ship=finding.find(Wish(view="ship", descending=False), SHOWN).orders,
         doubtful=finding.find(Wish(view="person", descending=False), SHOWN).orders,
-        waiting=_waiting_money(),
+        homeless=[bill for bill in waiting if bill.order_id is None][:SHOWN],
+        why={bill.order_id: bill.quarantine_reason for bill in waiting},
         few=few_left(SHOWN + 1),
         letters=_failed_letters(),
         refunds=_refunds(),
@@ -61,14 +62,6 @@ def retry_letter(message_id):
         return redirect(url_for("admin.home"), code=303)
     flash(_("The letter is tried again in a moment."), "ok")
     return redirect(url_for("admin.home"), code=303)
-
-
-def _waiting_money():
-    """Quarantined bills with the numbers of their orders (None where there is no order)."""
-    bills = payments.quarantined()[: SHOWN + 1]
-    ids = [bill.order_id for bill in bills if bill.order_id]
-    numbers = dict(db.session.execute(select(Order.id, Order.number).where(Order.id.in_(ids))).tuples().all())
-    return [(bill, numbers.get(bill.order_id)) for bill in bills]
 
 
 def _failed_letters():

@@ -1,4 +1,4 @@
-"""What gateways really sent, made fit to be read by staff: as text, short enough, without what proves or opens anything."""
+"""What gateways really sent, made fit for staff to read: short text, without what proves or opens anything."""
 
 import re
 from typing import NamedTuple

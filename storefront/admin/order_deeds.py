@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 
 from storefront import checkout, customers, desk, notices, orders as verbs, payments
 from storefront.admin import audit
-from storefront.admin.order_page import CANCELLABLE, order_by, page_of, shown_with, sums_of
+from storefront.admin.order_page import CANCELLABLE, came, order_by, page_of, shown_with, sums_of
 from storefront.admin.room import bp, deed
-from storefront.kit import clock, events
+from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
 from storefront.orders.models import Order, OrderNote, Shipment
@@ -159,8 +159,9 @@ def refund_bill(number, bill_id):
         problem = request.method == "POST" and Conflict(_("Somebody has decided about this money already."))
         if problem:
             return page_of(number, problem)
-        left = payments.refundable(bill)
-        return render_template("admin/refund_bill.html", order=found, bill=bill, amount=left, **shown_with(found))
+        left, currency = payments.refundable(bill), came(bill)[1]
+        facts = {"bill": bill, "sum": money.shown(left, currency), **shown_with(found)}
+        return render_template("admin/refund_bill.html", order=found, **facts)
     reason = str(_("This payment did not fit your order."))
     verb = lambda order_id: desk.refund(order_id, bill_id, reason=reason, actor=g.login)  # noqa: E731
     answer = done(

@@ -59,7 +59,7 @@ def _wish():
     days = {}
     for name in ("since", "until"):
         try:
-            days[name] = date.fromisoformat(asked[name]) if asked.get(name) else None
+            days[name] = _day(asked[name]) if asked.get(name) else None
         except ValueError:
             days[name] = None
             errors.append((f"orders-{name}", _("Enter a day like 2026-11-22")))
@@ -77,6 +77,14 @@ def _wish():
         **days,
     )
     return wish, errors
+
+
+def _day(text):
+    """A day that a calendar of ours can count with. Raises ValueError."""
+    day = date.fromisoformat(text)
+    if not 1970 <= day.year < 3000:
+        raise ValueError(text)
+    return day
 
 
 def _address(wish, endpoint="admin.orders", **changes):

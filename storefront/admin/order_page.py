@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import render_template
 from flask_babel import get_locale
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront import customers, notices, orders as order_verbs, payments, store
@@ -18,7 +18,7 @@ from storefront.kit.events import OutboxMessage
 from storefront.orders.models import Order, OrderAdjustment, Shipment, ShipmentLine
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, PROCESSING, REVIEW, SHIPMENT, SHIPPED, UNSHIPPED
 from storefront.orders.wording import STATES
-from storefront.payments.models import Bill, Refund
+from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.states import APPLIED, OPEN, QUARANTINED
 
 CANCELLABLE = (NEW, HOLD, REVIEW, PROCESSING)
@@ -56,11 +56,11 @@ def page_of(number: str, problem: ShopError | None = None):
         bills=bills,
         refunds=refunds,
         sums=sums_of(found, bills, refunds),
-        waiting=[bill for bill in bills if bill.disposition == QUARANTINED],
+        waiting=[(bill, *came(bill)) for bill in bills if bill.disposition == QUARANTINED],
         may=_may(found, bills),
         adjustments=list(db.session.scalars(select(OrderAdjustment).filter_by(order_id=found.id))),
         messages=[messages.shown(one) for one in payments.inbox_of([bill.id for bill in bills])],
-        letters=_letters(history),
+        letters=_letters(found, history),
         days=timeline.days_of(found, history),
         whole=timeline.whole(found),
         problem=problem,
@@ -112,6 +112,13 @@ def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
     )
 
 
+def came(bill: Bill) -> tuple[int, str]:
+    """What really came by a bill, and in which currency: not always what it asks for."""
+    captured = select(func.sum(LedgerEntry.amount_minor), func.max(LedgerEntry.currency))
+    amount, currency = db.session.execute(captured.filter_by(bill_id=bill.id, kind="captured")).one()
+    return int(amount or 0), currency or bill.currency
+
+
 def _may(found, bills):
     """Which deeds the present state allows: buttons are shown by it."""
     parcels = [shipment.status for shipment in found.shipments]
@@ -125,16 +132,17 @@ def _may(found, bills):
     }
 
 
-def _letters(history):
-    """The letters of an order, newest first: (event, delivery or None, whether it can be sent again)."""
+def _letters(found, history):
+    """The letters of an order, newest first: (event, delivery, what it is, whether it can be sent again)."""
     by_event = {event.id: event for event in history}
     query = select(OutboxMessage).where(OutboxMessage.event_id.in_(by_event), OutboxMessage.kind == "mail")
     rows = []
     for delivery in db.session.scalars(query.order_by(OutboxMessage.id.desc())):
         event = by_event[delivery.event_id]
         words = wording.LETTERS.get(event.data.get("letter") or event.type)
-        if words:
-            rows.append((event, delivery, words, event.type in notices.AGAIN))
+        again = notices.says_something(event, found)
+        if words and (again or event.type == "LETTER_RESENT" or delivery.status != "SENT"):
+            rows.append((event, delivery, words, again))
     return rows
 
 

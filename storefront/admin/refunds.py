@@ -1,4 +1,4 @@
-"""Refunding an order: choose lines, delivery or a sum; a page that says what will happen; then once, however often pressed."""
+"""Refunding an order: choose what; a page that says what will happen; then once, however often pressed."""
 
 from dataclasses import dataclass, field
 

@@ -16,7 +16,7 @@ from storefront.catalog.picturing import Wanted, add_pictures
 from storefront.catalog.saving import compare, save
 from storefront.catalog.search import index
 from storefront.catalog.undoing import Undone, imports, undo
-from storefront.catalog.writing import make_places
+from storefront.catalog.writing import is_empty, make_places
 
 __all__ = [
     "Delivery",
@@ -32,6 +32,7 @@ __all__ = [
     "import_reading",
     "imports",
     "index",
+    "is_empty",
     "make_places",
     "menu",
     "offer_of",

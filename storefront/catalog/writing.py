@@ -167,3 +167,8 @@ def _update_variant(before, variant, place, old, note):
         stock.start(variant_id, 0, variant.stock_policy, cause=note.cause, actor=note.actor, ref=note.ref)
     if variant.on_hand != old.on_hand:
         stock.set_on_hand(variant_id, variant.on_hand, cause=note.cause, actor=note.actor, ref=note.ref)
+
+
+def is_empty() -> bool:
+    """Whether there is not a single product."""
+    return db.session.scalar(select(Product.id).limit(1)) is None

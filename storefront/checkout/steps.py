@@ -18,6 +18,7 @@ from storefront.cart.quote import Quote
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
+from storefront.orders.states import NEW
 from storefront.payments.models import Bill, PaymentMethod
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,16 @@ def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: 
     for finish in FINALIZE:
         retried(finish)(attempt)
     return attempt
+
+
+def resume(order: Order) -> None:
+    """Finish an order that a crash left after its goods were set aside; does nothing to any other."""
+    attempt = Attempt(order.cart_id or 0, order.payment_method["id"], "", order.confirm_token, order_id=order.id)
+    basket = db.session.get(Cart, attempt.cart_id)
+    held = order.status == NEW and basket is not None and basket.open_order_id == order.id
+    if held and (not order.due_minor or attempt.method.auto_approve):
+        for finish in FINALIZE:
+            retried(finish)(attempt)
 
 
 def _undo(step, attempt):

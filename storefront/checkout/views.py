@@ -9,7 +9,7 @@ from storefront.cart import Quote, read_token
 from storefront.checkout.delivery import address_forms, keep_addresses
 from storefront.checkout.differences import differences
 from storefront.checkout.forms import ChoiceForm, ConfirmForm
-from storefront.checkout.steps import place
+from storefront.checkout.steps import place, resume
 from storefront.kit import ids
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, Unavailable
@@ -98,6 +98,7 @@ def confirm():
     """Confirm: the order is placed, and the shopper goes on to pay it."""
     form, basket = ConfirmForm(), cart.current()
     if placed := _placed_before(form):
+        resume(placed)
         return redirect(url_for("orders.show", key=placed.key), code=303)
     quote = cart.quote(basket) if basket else None
     if basket is None or (away := _missing_before(quote, "preview")):

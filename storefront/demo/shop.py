@@ -5,11 +5,11 @@ import secrets
 from sqlalchemy import select
 
 from storefront import store
-from storefront.kit import signing
+from storefront.kit import clock, signing
 from storefront.kit.db import db
 from storefront.payments.models import GatewayConfig, PaymentMethod
 from storefront.shipping.models import ServiceLevel, ShippingRegion
-from storefront.store.models import Sequence, Store
+from storefront.store.models import Sequence, Setting, Store
 from storefront.taxes.models import TaxCategory, TaxRate
 
 BALTIC = ["LV", "LT", "EE"]
@@ -62,6 +62,8 @@ def set_up() -> bool:
         )
     )
     db.session.add(Sequence(name="order", next_value=1001))
+    opening = {"line": "Quiet things for every day", "text": "Linen, clay, wood and wool, made near Riga."}
+    db.session.add(Setting(key="home", value=opening, changed_at=clock.now()))
     standard, reduced = TaxCategory(code="standard", name="Standard"), TaxCategory(code="reduced", name="Reduced")
     db.session.add_all([standard, reduced])
     db.session.flush()

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 
+from storefront.kit import clock
 from storefront.kit.db import release
 from storefront.kit.errors import Unavailable
 
@@ -41,7 +42,7 @@ def send(message: EmailMessage) -> None:
 
 def _keep(message, folder):
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{clock.here():%Y%m%d-%H%M%S}-", suffix=".part")
     with os.fdopen(handle, "wb") as file:
         file.write(message.as_bytes())
     os.replace(name, Path(name).with_suffix(".eml"))

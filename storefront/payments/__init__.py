@@ -1,6 +1,6 @@
 """What is owed and what money did: methods, bills, the inbox, the ledger, refunds.
 
-Ways to pay: methods, current_method, adapter, config_by_name, check_live.
+Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live.
 Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire, ask, close_at_gateway, bill_by_key, bills_of.
 The inbox: store_message, read, finish, unread, inbox_of, waits_for.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
@@ -24,7 +24,16 @@ from storefront.payments.bills import (
     open_bills,
     quiet,
 )
-from storefront.payments.configs import adapter, check_live, config_by_name, current_method, methods
+from storefront.payments.configs import (
+    adapter,
+    check_live,
+    config_by_name,
+    configs,
+    current_method,
+    methods,
+    problems,
+    switch,
+)
 from storefront.payments.inbox import finish, inbox_of, read, store_message, unread, waits_for
 from storefront.payments.ledger import accept, event_key, money_of, quarantine, quarantined, record, resolve
 from storefront.payments.refunds import (
@@ -52,6 +61,7 @@ __all__ = [
     "claim",
     "close_at_gateway",
     "config_by_name",
+    "configs",
     "current_method",
     "event_key",
     "expire",
@@ -64,6 +74,7 @@ __all__ = [
     "money_of",
     "open_bill",
     "open_bills",
+    "problems",
     "quarantine",
     "quarantined",
     "quiet",
@@ -75,6 +86,7 @@ __all__ = [
     "resolve",
     "settle_refund",
     "store_message",
+    "switch",
     "unread",
     "unsent_refunds",
     "waits_for",

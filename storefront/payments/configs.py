@@ -70,6 +70,27 @@ def check_live() -> None:
         raise Invalid(f"A live shop must not use {', '.join(wrong)}: switch it off, or set STORE_MODE=test.")
 
 
+def configs() -> list[GatewayConfig]:
+    """Every configured gateway, by name."""
+    return list(db.session.scalars(select(GatewayConfig).order_by(GatewayConfig.name)))
+
+
+def problems(config: GatewayConfig) -> list[str]:
+    """What keeps a gateway from being used here, in plain words; nothing if it may be."""
+    wrong = ["It is for tests only, and this shop is live."] if _refused_in_live(config) else []
+    return wrong + adapter(config).check()
+
+
+def switch(name: str, on: bool) -> None:
+    """Switch a gateway, with every way to pay that leads to it. Raises NotFound; Invalid if it lacks something."""
+    found = db.session.scalar(select(GatewayConfig).filter_by(name=name).with_for_update())
+    if found is None:
+        raise NotFound("There is no such payment service.")
+    if on and (wrong := problems(found)):
+        raise Invalid(" ".join(wrong))
+    found.active = on
+
+
 def _refused_in_live(config):
     return current_app.config["LIVE"] and (config.mode == "test" or GATEWAYS[config.type].for_test_only)
 

@@ -1,8 +1,8 @@
 """The one shop: who it is, its windows and policies, its text pages, and its order numbers.
 
-Verbs: current, footer_pages, page, save_page, next_number.
+Verbs: current, change, footer_pages, page, save_page, next_number.
 """
 
-from storefront.store.service import current, footer_pages, next_number, page, save_page
+from storefront.store.service import change, current, footer_pages, next_number, page, save_page
 
-__all__ = ["current", "footer_pages", "next_number", "page", "save_page"]
+__all__ = ["change", "current", "footer_pages", "next_number", "page", "save_page"]

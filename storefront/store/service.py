@@ -1,6 +1,6 @@
 """The verbs of the store."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import g
 from sqlalchemy import select, update
@@ -30,6 +30,16 @@ def current() -> Store:
         g.store = rows[0][0]
         g.footer_pages = [PageLink(page.slug, page.title) for _, page in rows if page]
     return g.store
+
+
+def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set columns of the shop, in the caller's transaction; gives what differs, as it was and as it is."""
+    shop = current()
+    before = {name: getattr(shop, name) for name, value in values.items() if getattr(shop, name) != value}
+    for name in before:
+        setattr(shop, name, values[name])
+    db.session.flush()
+    return before, {name: values[name] for name in before}
 
 
 def footer_pages() -> list[PageLink]:

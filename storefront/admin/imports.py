@@ -1,0 +1,171 @@
+"""Goods in and out as files: upload, a look at what would change, the import, its undoing, and the export."""
+
+import secrets
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Response, current_app, flash, g, redirect, render_template, request, stream_with_context, url_for
+from flask_babel import gettext as _
+
+from storefront import catalog
+from storefront.admin import audit
+from storefront.admin.room import bp, deed, status_of
+from storefront.customers import plain_line
+from storefront.kit import clock, events, signing
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict, Invalid, NotFound
+
+SHOWN = 100  # so many of each kind are shown before the import
+KEPT_SECONDS, PICTURE_SECONDS = 24 * 3600, 20
+SALT = "import file"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file would do, in counts and in full for the first of each kind."""
+
+    name: str
+    kind: str
+    products: int
+    counts: Counter
+    new: list
+    changed: list
+    refused: list
+    notes: list[str]
+    token: str
+
+
+@bp.get("/import")
+def imports():
+    """The imports so far, and a place for the next file."""
+    return _page()
+
+
+@bp.post("/import")
+def upload_import():
+    """A file is looked at; nothing is changed yet."""
+    file = request.files.get("file")
+    data = file.read() if file else b""
+    if not data:
+        return _page(_("Choose a CSV file of Shopify or WooCommerce products"), 400)
+    name = plain_line(file.filename or "file")[-100:]
+    try:
+        preview = _look(name, data)
+    except Invalid as problem:
+        return _page(problem.message, 400)
+    return render_template("admin/import_preview.html", preview=preview, shown=SHOWN)
+
+
+@bp.post("/import/do")
+def do_import():
+    """The file that was looked at is imported, as the shop is now."""
+    try:
+        kept = signing.unsigned(request.form.get("file", ""), SALT, KEPT_SECONDS)
+        data = (_folder() / kept["file"]).read_bytes()
+        reading = catalog.read_file(kept["name"], data)
+        with events.acting_as("staff", g.login):
+            outcome = catalog.import_reading(
+                reading,
+                actor=g.login,
+                all_or_nothing="all" in request.form,
+                pictures="pictures" in request.form,
+                picture_seconds=PICTURE_SECONDS,
+            )
+    except OSError:
+        return _page(_("The file is not kept any more: choose it again"), 409)
+    except (Invalid, Conflict) as problem:
+        db.session.rollback()
+        return _page(problem.message, status_of(problem))
+    _tell(kept["name"], outcome)
+    return redirect(url_for("admin.imports"), code=303)
+
+
+@bp.post("/import/<int:import_id>/undo")
+def undo_import(import_id):
+    """An import is taken back; what somebody changed since stays, and is named."""
+    try:
+        with deed():
+            undone = catalog.undo(import_id, actor=g.login)
+            audit.record(
+                "undo import", f"import {import_id}", after={"removed": undone.removed, "restored": undone.restored}
+            )
+    except (Conflict, NotFound) as problem:
+        return _page(problem.message, status_of(problem))
+    flash(
+        _(
+            "Import %(id)s is undone: %(removed)s products removed, %(hidden)s hidden, %(restored)s as they were.",
+            id=import_id,
+            removed=undone.removed,
+            hidden=undone.hidden,
+            restored=undone.restored,
+        ),
+        "ok",
+    )
+    for sentence in undone.kept[:20]:
+        flash(sentence, "warn")
+    return redirect(url_for("admin.imports"), code=303)
+
+
+@bp.get("/export.csv")
+def export_goods():
+    """All goods as a file that can be imported again."""
+    headers = {"Content-Disposition": f'attachment; filename="products-{clock.here():%Y-%m-%d}.csv"'}
+    return Response(stream_with_context(catalog.export()), headers=headers, content_type="text/csv; charset=utf-8")
+
+
+def _page(error="", status=200):
+    html = render_template("admin/imports.html", imports=catalog.imports(), errors=[("file", error)] if error else [])
+    return html, status
+
+
+def _look(name, data):
+    reading = catalog.read_file(name, data)
+    changes = catalog.compare(reading.drafts)
+    refused = reading.refused + [catalog.refused_of(change) for change in changes if change.kind == "refused"]
+    by_kind = {kind: [change for change in changes if change.kind == kind] for kind in ("new", "changed")}
+    return Preview(
+        name=name,
+        kind=reading.kind,
+        products=len(reading.drafts),
+        counts=Counter({**Counter(change.kind for change in changes), "refused": len(refused)}),
+        new=by_kind["new"][:SHOWN],
+        changed=by_kind["changed"][:SHOWN],
+        refused=sorted(refused, key=lambda row: row.line)[:SHOWN],
+        notes=reading.notes,
+        token=_kept(name, data),
+    )
+
+
+def _kept(name, data):
+    """Keep the file for a day; the token that finds it again is ours only."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.csv"):
+        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+    file = f"{secrets.token_hex(16)}.csv"
+    (folder / file).write_bytes(data)
+    return signing.signed({"file": file, "name": name}, SALT)
+
+
+def _folder() -> Path:
+    return current_app.config["DATA_DIR"] / "imports"
+
+
+def _tell(name, outcome):
+    counts = outcome.counts
+    facts = {"new": counts["new"], "changed": counts["changed"], "refused": len(outcome.refused)}
+    with deed():
+        audit.record("import", f"import {outcome.import_id or '–'}", after={"file": name, **facts})
+    said = _("%(name)s: %(new)s products new, %(changed)s changed, %(refused)s rows refused.", name=name, **facts)
+    flash(said, "ok" if not outcome.refused else "warn")
+    if outcome.missed:
+        flash(
+            _(
+                "%(count)s pictures could not be fetched. Import the file again to try once more.",
+                count=len(outcome.missed),
+            ),
+            "warn",
+        )

@@ -1,0 +1,124 @@
+"""The settings of the shop by topic: each a form whose fields are columns of the store, with bounds."""
+
+from zoneinfo import available_timezones
+
+from babel.core import get_global
+from babel.numbers import list_currencies
+from flask_babel import gettext as _, lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from storefront import customers
+from storefront.customers import plain_line, valid_email
+from storefront.kit.html import without_nul
+
+
+def _one_line(text):
+    return plain_line(text or "")
+
+
+def _lines(text):
+    return "\n".join(plain_line(line) for line in without_nul(text or "").splitlines()).strip()
+
+
+def line(label, most=200, needed=True):
+    """One line of text, at most so many letters."""
+    rules = [InputRequired(_l("This must not be empty"))] if needed else []
+    return StringField(label, [*rules, Length(max=most, message=_l("Shorten this"))], filters=[_one_line])
+
+
+def number(label, least, most):
+    """A whole number between two."""
+    sentence = _l("Enter a whole number from %(least)s to %(most)s", least=least, most=most)
+    return IntegerField(label, [InputRequired(sentence), NumberRange(least, most, message=sentence)])
+
+
+class ShopForm(FlaskForm):
+    """Who the shop is to those who read its pages."""
+
+    name = line(_l("Name of the shop"), 60)
+    email = EmailField(_l("Email"), [InputRequired(_l("Enter an email address")), valid_email])
+    phone = line(_l("Phone"), 40, needed=False)
+    country = SelectField(_l("Country"))
+    timezone = SelectField(_l("Time zone"))
+    currency = SelectField(_l("Currency"))
+    hints = {
+        "email": _l("Letters come from it, and shoppers write to it."),
+        "timezone": _l("Pages and letters tell times by its clocks."),
+        "currency": _l("It can be changed only while there is no order."),
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.country.choices = customers.countries(None, "en")
+        self.timezone.choices = [(name, name) for name in sorted(available_timezones())]
+        self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {self.currency.data or "EUR"})]
+
+
+class OrdersForm(FlaskForm):
+    """How long an order waits for its money, and what becomes of it."""
+
+    order_prefix = line(_l("Order numbers begin with"), 8, needed=False)
+    payment_window_min = number(_l("Minutes to pay"), 5, 1440)
+    hold_grace_min = number(_l("Minutes of grace"), 0, 240)
+    pending_window_h = number(_l("Hours for payments on their way"), 1, 720)
+    late_policy = SelectField(
+        _l("Money that comes after an order was closed"),
+        choices=[
+            ("revive_if_stock", _l("Open the order again if its goods are there")),
+            ("quarantine", _l("Always wait for a person")),
+        ],
+    )
+    retention_failed_days = number(_l("Days to keep orders that were never paid"), 1, 3650)
+    complete_after_days = number(_l("Days from sent to completed"), 1, 365)
+    hints = {
+        "order_prefix": _l("Numbers that are given already stay as they are."),
+        "payment_window_min": _l("Shoppers are told this time; the goods are kept for it."),
+        "hold_grace_min": _l("The goods are kept so much longer, and nobody is told."),
+        "pending_window_h": _l("For bank transfers and the like."),
+    }
+
+    def validate_order_prefix(self, field):
+        """Letters that every gateway takes in a reference."""
+        if not all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in field.data):
+            raise ValidationError(_("Use letters, digits and hyphens only"))
+
+
+class CartsForm(FlaskForm):
+    """What a cart may hold, and how long it lives."""
+
+    max_quantity = number(_l("Most of one thing in a cart"), 1, 9999)
+    max_lines = number(_l("Most different things in a cart"), 1, 500)
+    require_account = BooleanField(_l("Shoppers need an account to order"))
+    cart_abandon_days = number(_l("Days until an untouched cart is removed"), 1, 3650)
+    cart_abandon_days_customer = number(_l("The same for people with an account"), 1, 3650)
+    hints: dict = {}
+
+
+class LegalForm(FlaskForm):
+    """Who the seller is before the law, as invoices and footers tell."""
+
+    legal_name = line(_l("Legal name"))
+    address = TextAreaField(
+        _l("Address"),
+        [InputRequired(_l("Enter the address of the seller")), Length(max=400, message=_l("Shorten this"))],
+        filters=[_lines],
+    )
+    vat_number = line(_l("VAT number"), 40, needed=False)
+    return_days = number(_l("Days to send things back"), 0, 365)
+    hints: dict = {"return_days": _l("Product pages tell it.")}
+
+
+TOPICS = {
+    "shop": (_l("Shop"), ShopForm),
+    "orders": (_l("Orders and holds"), OrdersForm),
+    "carts": (_l("Carts"), CartsForm),
+    "legal": (_l("Legal"), LegalForm),
+}
+
+
+def _current_currencies():
+    """Those that are money somewhere today."""
+    used = {row[0] for rows in get_global("territory_currencies").values() for row in rows if row[2] is None and row[3]}
+    return used & set(list_currencies())

@@ -1,0 +1,69 @@
+"""What the documents say of states, jobs, scenarios, settings and commands is what the code does."""
+
+import re
+
+import pytest
+
+from config import ROOT
+from storefront.cart.states import CART
+from storefront.jobs.schedule import SCHEDULE
+from storefront.notices import HANDLERS
+from storefront.orders.states import ORDER, SHIPMENT
+from storefront.payments.states import BILL
+from storefront.sandbox.scenarios import DECLINES, SCENARIOS
+from storefront.stock.states import RESERVATION
+from test_structure import ORDER as ROOMS
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+
+def read(name):
+    """The text of a document."""
+    return (ROOT / name).read_text()
+
+
+def first_cells(text, heading):
+    """The first column of the table under a heading, without its own head and without backticks."""
+    part = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)`", part, re.M)
+
+
+@pytest.mark.parametrize("machine", [ORDER, SHIPMENT, BILL, RESERVATION, CART], ids=lambda machine: machine.name)
+def test_state_tables_are_the_machines(machine):
+    """Every move of a machine stands in the table under its name, and no other."""
+    table = read("docs/architecture.md").split(f"<!-- machine: {machine.name} -->\n")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+    assert {event: (tuple(sources.split(", ")), target) for event, sources, target in rows} == machine.table
+
+
+def test_the_rooms_are_those_that_are_checked():
+    """The list of rooms is the one that the imports are held against."""
+    assert " ".join(ROOMS) in " ".join(read("docs/architecture.md").split())
+
+
+def test_every_job_scenario_and_notice_is_told():
+    """The tables of jobs, scenarios, refusals and notices name each of them once, in their order."""
+    operations, gateways, extending = (read(f"docs/{name}.md") for name in ("operations", "gateways", "extending"))
+    assert first_cells(operations, "Jobs") == [job.name for job in SCHEDULE]
+    assert first_cells(gateways, "The sandbox's scenarios") == [*SCENARIOS, *DECLINES]
+    assert first_cells(extending, "Letters") == list(HANDLERS)
+
+
+def test_every_setting_is_told():
+    """The table of settings names what the configuration reads, and nothing else."""
+    read_by = [read("config.py"), read("gunicorn.conf.py")]
+    names = {name for text in read_by for name in re.findall(r"environ\.get\(\"(\w+)\"", text)}
+    assert set(first_cells(read("README.md"), "Settings")) == names
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_and_links_lead_somewhere(path, app):
+    """Every `flask` command that a document names exists, and every link within the repository has its end."""
+    text = path.read_text()
+    for words in re.findall(r"(?:\.venv/bin/|`)flask ([a-z]+(?: [a-z-]+)?)", text):
+        group, *name = words.split()
+        assert group in app.cli.commands or group == "db", words
+        commands = getattr(app.cli.commands.get(group), "commands", {})
+        assert not commands or not name or name[0] in commands, words
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (path.parent / target).exists(), target

@@ -1,0 +1,401 @@
+"""Every way in which the gateway can misbehave ends in right books, a page that tells the truth, and the right letters."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+
+from config import Config, ConfigError
+from storefront import payments
+from storefront.app import create_app
+from storefront.kit import clock, signing
+from storefront.kit.db import db, transaction
+from storefront.kit.errors import Invalid, NotFound
+from storefront.payments.gateways.sandbox import sign
+from storefront.payments.models import GatewayConfig, InboxMessage
+from storefront.sandbox import books
+from storefront.sandbox.models import SandboxNotice, SandboxPayment
+from storefront.sandbox.scenarios import DECLINES, SCENARIOS
+
+pytestmark = pytest.mark.usefixtures("right_books")
+
+
+@dataclass
+class End:
+    """What holds right after the press, and after the hold is over and every job has run."""
+
+    order: str
+    bill: str
+    page: str
+    later: str = "PROCESSING"
+    shelf: tuple = (5, 2)
+    later_shelf: tuple = (5, 2)
+    letters: tuple = ("order {} paid",)
+    outcomes: tuple = ()
+
+
+HELD = {"order": "HOLD", "bill": "REDIRECTED", "page": "We are still waiting for your bank"}
+ATTENTION = ("we are checking your payment for order {}", "a payment needs you")
+ENDS = {
+    "before": End("PROCESSING", "PAID", "is paid", outcomes=("APPLIED", "DUPLICATE")),
+    "after": End("PROCESSING", "PAID", "is paid", outcomes=("NO_EFFECT", "APPLIED", "DUPLICATE")),
+    "twice": End("PROCESSING", "PAID", "is paid", outcomes=("APPLIED", "DUPLICATE", "DUPLICATE")),
+    "late": End(**HELD, outcomes=("NO_EFFECT", "APPLIED")),
+    "never": End("PROCESSING", "PAID", "is paid", outcomes=("APPLIED",)),
+    "no_return": End("PROCESSING", "PAID", "You closed the payment page", outcomes=("APPLIED",)),
+    "error": End(
+        "HOLD", "FAILED", "The payment did not go through", "FAILED", later_shelf=(5, 0),
+        letters=("order {}, not paid yet", "order {} was not paid"), outcomes=("NO_EFFECT", "APPLIED"),
+    ),
+    "wrong_amount": End(
+        "REVIEW", "PAID", "We are checking your payment", "REVIEW", letters=ATTENTION, outcomes=("APPLIED", "DUPLICATE")
+    ),
+    "wrong_currency": End(
+        "REVIEW", "PAID", "We are checking your payment", "REVIEW", letters=ATTENTION, outcomes=("APPLIED", "DUPLICATE")
+    ),
+    "bad_signature": End(**HELD, later="HOLD", letters=("order {}, not paid yet",), outcomes=("REJECTED", "NO_EFFECT")),
+    "down": End(**HELD, later="HOLD", letters=("order {}, not paid yet",), outcomes=("NO_EFFECT",)),
+}  # fmt: skip
+
+
+def pressed(play, button="Pay", **answers):
+    """Two mugs, the gateway's page, and a button of it."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    page = placed.shopper.press(button, answers)
+    return placed, page
+
+
+def test_every_scenario_has_its_story():
+    """The table above is the whole of the gateway's own."""
+    assert set(ENDS) == set(SCENARIOS)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_ends_in_right_books(play, scenario):
+    """NOT-01, NOT-03, NOT-04, NOT-05, RET-01, RET-05, RET-07, RET-08, RAC-06, ERR-01: page, order, shelf, letters."""
+    end = ENDS[scenario]
+    (order, bill, shopper), page = pressed(play, scenario=scenario)
+    if scenario == "no_return":
+        play.until(lambda: play.last_order().status == "PROCESSING")
+    assert page.has(end.page), page.text[:400]
+    order, bill = play.last_order(), play.last_bill()
+    assert (order.status, bill.status, play.shelf("mug")) == (end.order, end.bill, end.shelf)
+    paid = play.captured(order) == order.due_minor and order.status == "PROCESSING"
+    assert page.has("is paid") == (paid and scenario != "no_return")
+
+    play.wait(seconds=30)
+    play.run("deliver_sandbox_notices")
+    play.wait(minutes=46)
+    for _ in range(2):
+        play.all_jobs()
+
+    order = play.last_order()
+    assert (order.status, play.shelf("mug")) == (end.later, end.later_shelf)
+    assert sorted(play.letters()) == sorted(f"The Test Shop: {words.format(order.number)}" for words in end.letters)
+    said = play.outcomes()
+    assert tuple(said[: len(end.outcomes)]) == end.outcomes, said
+    assert "APPLIED" not in said[len(end.outcomes) :]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_gateways_books_equal_ours(play, scenario):
+    """ADM-16, invariant 4: as soon as the gateway can be asked, both have the same sums; also after a refund."""
+    (order, bill, _), _ = pressed(play, scenario=scenario)
+    play.wait(seconds=30)
+    play.run("deliver_sandbox_notices")
+    play.wait(minutes=6)
+    play.gateway_is_back()
+    play.run("ask_about_quiet_bills")
+    play.both_books_agree()
+    assert play.session_of(bill).captured_minor == sum(play.ledger_of(bill).values())
+    if play.last_order().status == "REVIEW":
+        return
+    order = play.last_order()
+    assert order.status == ("HOLD" if scenario == "error" else "PROCESSING")
+    if order.status == "PROCESSING":
+        play.ask_refund(order, 100)
+        play.run("send_refunds")
+        assert play.session_of(bill).refunded_minor == 100
+        play.both_books_agree()
+
+
+@pytest.mark.parametrize("reason", DECLINES)
+def test_a_declined_card_is_told_in_our_words(play, reason):
+    """RET-03, ERR-02, ERR-03, ERR-04, ERR-05, ERR-07, ERR-13, AUD-02: the reason, "nothing was charged", "Pay now"."""
+    words = {
+        "card_declined": "The bank declined the card without giving a reason.",
+        "card_error": "Something is wrong with the card details that were typed.",
+        "card_expired": "The card has expired.",
+        "insufficient_funds": "There is not enough money on the account.",
+    }
+    (order, bill, shopper), page = pressed(play, "Decline", reason=reason)
+    assert page.heading == "The payment did not go through"
+    assert page.has(words[reason]) and page.has("Nothing was charged.")
+    assert not any(page.has(other) for name, other in words.items() if name != reason)
+    bill = play.last_bill()
+    assert (bill.status, bill.error_type, bill.vendor_code) == ("FAILED", reason, reason)
+    assert (play.last_order().status, play.shelf("mug")) == ("HOLD", (5, 2))
+    assert play.session_of(bill).captured_minor == 0
+
+    page = shopper.press("Pay now")
+    assert page.has("Continue to payment page")
+    shopper.press("Continue to payment page")
+    assert shopper.press("Pay").has("is paid")
+    assert play.last_bill().reference == f"{order.number}-2"
+    play.both_books_agree()
+
+
+def test_cancel_and_return_keeps_order_and_cart(play):
+    """RET-02, CRT-07, CNF-05: the attempt ends, the goods are kept, and the shopper chooses."""
+    play.shelves(mug=5)
+    order, bill, shopper = play.at_gateway(mug=2)
+    page = shopper.press("Cancel and return")
+    assert page.heading == "You left the payment page"
+    assert page.form("Pay now") and page.form("Cancel order") and page.has("We hold the goods until")
+    assert (play.last_order().status, play.last_bill().status) == ("HOLD", "CANCELLED")
+    assert (play.cart_lines(order), play.shelf("mug")) == ({"MUG": 2}, (5, 2))
+    assert play.outcomes() == ["APPLIED", "DUPLICATE"]
+
+
+def test_pressed_twice_the_first_press_counts(play):
+    """RAC-15: the gateway's form sent twice books one payment."""
+    play.shelves(mug=5)
+    order, bill, shopper = play.quickly_at_gateway(mug=1)
+    hosted = shopper.page
+    shopper.press("Pay")
+    shopper.page = hosted
+    shopper.press("Cancel and return")
+    assert play.last_order().status == "PROCESSING"
+    assert len(play.outcomes()) == 3 and play.outcomes().count("APPLIED") == 1
+    shopper.get(hosted.path)
+    assert shopper.page.heading == "This payment is over"
+    assert shopper.click("Back to the shop").has("is paid")
+
+
+def test_a_session_ends_when_the_shop_said(play):
+    """RAC-10, the gateway is told the expiry: after the payment window nothing can be paid there any more."""
+    play.shelves(mug=5)
+    order, bill, shopper = play.quickly_at_gateway(mug=1)
+    session = play.session_of(bill)
+    assert session.fields["expires"] == bill.expires_at.isoformat()
+    play.wait(minutes=31)
+    page = shopper.press("Pay")
+    assert page.heading == "You left the payment page"
+    assert (play.last_order().status, play.last_bill().status, play.captured(order)) == ("HOLD", "EXPIRED", 0)
+    page = shopper.get(f"/sandbox/{bill.reference}")
+    assert page.heading == "This payment is over" and page.has("Nothing was charged")
+    assert play.session_of(bill).captured_minor == 0
+    play.wait(minutes=16)
+    play.all_jobs()
+    assert (play.last_order().status, play.shelf("mug")) == ("CANCELLED", (5, 0))
+
+
+def test_two_expired_sessions_do_not_disturb_each_other(play):
+    """Events without a name of the gateway's own are told apart by their bill."""
+    play.shelves(mug=5)
+    bills = [play.quickly_at_gateway(mug=1).bill for _ in range(2)]
+    play.wait(minutes=31)
+    assert play.run("ask_about_quiet_bills")["failed"] == 0
+    assert [play.bills(play.order_of(bill))[0].status for bill in bills] == ["EXPIRED", "EXPIRED"]
+    assert play.outcomes() == ["APPLIED", "APPLIED"]
+
+
+# --- forms and signatures
+
+
+def leaving_fields(play):
+    """The signed fields of the form that leaves for the gateway."""
+    play.shelves(mug=5)
+    order, bill, shopper = play.quick_order(mug=1)
+    form, _ = shopper.get(bill.next_step).form("Continue to payment page")
+    return bill, shopper, dict(form.values()), form.action
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": "1"}, {"currency": "JPY"}, {"ok_url": "http://evil.example/"}, {"cancel_url": "http://evil.example/"},
+        {"error_url": "http://evil.example/"}, {"notify_url": "http://evil.example/"}, {"expires": ""},
+        {"order": "another"}, {"kind": "return"}, {"extra": "field"}, {"signature": ""}, {"signature": "é" * 64},
+        {"reference": "1999-1"},
+    ],
+    ids=lambda change: "-".join(change),
+)  # fmt: skip
+def test_an_altered_form_is_refused(play, change):
+    """RED-06, SEC-04: the browser cannot alter what is to be paid, nor where it comes back to."""
+    bill, shopper, fields, action = leaving_fields(play)
+    page = shopper.post(action, data={**fields, **change}, csrf=False)
+    assert page.status == 400
+    assert play.rows_of(SandboxPayment) == 0
+
+
+@pytest.mark.parametrize("missing", ["amount", "ok_url", "notify_url", "signature", "kind"])
+def test_a_form_without_a_field_is_refused(play, missing):
+    """RED-06."""
+    bill, shopper, fields, action = leaving_fields(play)
+    fields.pop(missing)
+    assert shopper.post(action, data=fields, csrf=False).status == 400
+    assert play.rows_of(SandboxPayment) == 0
+
+
+def test_a_request_never_passes_as_a_result(play):
+    """SEC-05, NOT-11: what we signed ourselves, sent back to us as notification, return or answer, proves nothing."""
+    bill, shopper, fields, _ = leaving_fields(play)
+    for kind in ("request", "answer", "return", "notify"):
+        for status in ({}, {"status": "paid"}):
+            assert play.notify({**fields, "kind": kind, **status}).status == 400
+    shopper.get(play.return_path(bill, **fields))
+    shopper.get(play.return_path(bill, **{**fields, "kind": "return", "status": "paid"}))
+    signed_return = play.message("paid", bill, "return")
+    assert play.notify(signed_return).status == 400  # a return is no notification
+    assert shopper.post("/sandbox/" + bill.reference, data=signed_return, csrf=False).status == 400
+    assert (play.last_order().status, play.captured(play.last_order())) == ("HOLD", 0)
+    assert set(play.outcomes()) == {"REJECTED", "NO_EFFECT"}
+
+
+@pytest.mark.parametrize(
+    "signature", [None, "", "0" * 64, "ü" * 64, "\ud800".encode("utf-8", "surrogatepass"), b"\xff\xfe", "short"],
+    ids=["missing", "empty", "wrong", "not-ascii", "surrogate", "bytes", "short"],
+)  # fmt: skip
+def test_a_wrong_signature_is_refused_and_counted(play, signature):
+    """NOT-11, SEC-05, invariants 25 and 26: 400, no effect, kept as REJECTED, seen in the figures."""
+    play.shelves(mug=5)
+    order, bill, _ = play.quick_order(mug=1)
+    fields = play.message("paid", bill)
+    fields.pop("signature")
+    if signature is not None:
+        fields["signature"] = signature
+    assert play.notify(urlencode(fields).encode()).status == 400
+    assert play.outcomes() == ["REJECTED"]
+    assert (play.last_order().status, play.last_bill().verified) == ("HOLD", False)
+    figures = play.visitor().get("/metrics").answer.text
+    assert 'shop_inbox_messages{backend="sandbox",outcome="REJECTED"} 1.0' in figures
+
+
+def test_without_a_key_everything_is_refused(play):
+    """Invariant 25: no key configured, nothing believed; not even what is signed with the empty key."""
+    play.shelves(mug=5)
+    order, bill, shopper = play.quick_order(mug=1)
+    good = play.message("paid", bill)
+    for secrets in ({}, {"key": signing.sealed("")}):
+        with transaction():
+            db.session.scalars(select(GatewayConfig).filter_by(name="sandbox")).one().secrets = secrets
+        fields = {name: value for name, value in good.items() if name != "signature"}
+        assert play.notify(good).status == 400
+        assert play.notify({**fields, "signature": sign(fields, "")}).status == 400
+        assert play.notify(fields).status == 400
+        assert shopper.post(f"/sandbox/{bill.reference}/status", data=fields, csrf=False).status == 400
+    assert set(play.outcomes()) == {"REJECTED"}
+    assert play.last_order().status == "HOLD"
+
+
+def test_the_gateways_server_addresses_want_a_signature(play):
+    """SEC-05: status, close and refund answer nobody but the shop."""
+    play.shelves(mug=5)
+    order, bill, _ = play.quickly_paid(mug=1)
+    stranger = play.visitor("stranger")
+    for path in ("status", "close", "refund"):
+        page = stranger.post(f"/sandbox/{bill.reference}/{path}", data={"amount": "100", "key": "k"}, csrf=False)
+        assert page.status == 400
+    assert play.session_of(bill).refunded_minor == 0
+
+
+def test_a_notice_that_the_shop_does_not_take_is_sent_again(play):
+    """NOT-06: with growing gaps while the shop is away; a refused one is not repeated."""
+    (order, bill, _), _ = pressed(play, scenario="bad_signature")
+    notice = db.session.scalars(select(SandboxNotice)).one()
+    assert (notice.status, notice.tries) == ("failed", 1)
+    assert notice.answer.startswith("400")
+
+    with transaction():
+        notice.status, notice.url = "waiting", "http://127.0.0.1:9/nobody"
+    tries = []
+    for _ in range(3):
+        play.wait(seconds=60)
+        play.run("deliver_sandbox_notices")
+        notice = db.session.scalars(select(SandboxNotice)).one()
+        tries.append((notice.status, round((notice.due_at - clock.now()).total_seconds())))
+    assert [status for status, _ in tries] == ["waiting"] * 3
+    gaps = [gap for _, gap in tries]
+    assert gaps == sorted(gaps) and gaps[-1] > gaps[0]
+    with transaction():
+        db.session.scalars(select(SandboxNotice)).one().url = f"{play.url}/payments/sandbox/notify"
+        good = db.session.scalars(select(SandboxNotice)).one()
+        good.body = urlencode(books.message(books.session_of(bill.reference), "notify"))
+    play.wait(seconds=60)
+    play.run("deliver_sandbox_notices")
+    assert play.last_order().status == "PROCESSING"
+
+
+# --- never in a live shop
+
+
+@pytest.fixture
+def live(database, tmp_path):
+    """A live shop on a database of its own."""
+    settings = {
+        "STORE_MODE": "live",
+        "DATABASE_URL": database.new(),
+        "DATA_DIR": str(tmp_path),
+        "PUBLIC_URL": "https://shop.example",
+        "SECRET_KEY": "the-key-of-a-live-shop",
+        "SCHEDULER": "off",
+        "LOG_LEVEL": "ERROR",
+    }
+    app = create_app(Config(settings))
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_live_shop_has_no_sandbox(play, live):
+    """BIL-18: its addresses are not there, its configuration is refused, its method is hidden, its job does not run."""
+    import stage
+    from storefront.jobs.runner import _table
+
+    with transaction():
+        stage.open_shop()
+    db.session.rollback()
+    visitor = live.test_client()
+    for path in ("/sandbox/1001-1", "/sandbox/1001-1/status", "/payments/sandbox/notify"):
+        assert visitor.post(path, data={"kind": "request"}).status_code == 404, path
+    assert not [rule for rule in live.url_map.iter_rules() if rule.rule.startswith("/sandbox")]
+    with pytest.raises(NotFound):
+        payments.config_by_name("sandbox")
+    assert payments.methods(1000, "EUR", "IE") == []
+    with pytest.raises(Invalid, match="sandbox"):
+        payments.check_live()
+    assert "deliver_sandbox_notices" not in {job.name for job in _table(live)}
+    with transaction():
+        db.session.scalars(select(GatewayConfig).filter_by(name="sandbox")).one().active = False
+    payments.check_live()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"PUBLIC_URL": ""}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "http://shop.example"}, "https"),
+        ({"STORE_MODE": "demo"}, "STORE_MODE"),
+    ],
+)
+def test_a_live_shop_does_not_start_half_configured(change, words, tmp_path):
+    """BIL-18: a live shop makes up neither its key nor its address."""
+    settings = {"STORE_MODE": "live", "SECRET_KEY": "a", "PUBLIC_URL": "https://shop.example", "DATA_DIR": str(tmp_path)}
+    assert Config(settings).LIVE
+    with pytest.raises(ConfigError, match=words):
+        Config({**settings, **change})
+
+
+def test_messages_are_dated(play):
+    """NOT-02: each message is kept with its time, its bytes and what became of it."""
+    (order, bill, _), _ = pressed(play)
+    for message in db.session.scalars(select(InboxMessage)):
+        assert clock.now() - message.received_at < timedelta(minutes=1)
+        assert message.bill_id == bill.id
