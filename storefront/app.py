@@ -35,6 +35,7 @@ def _init_kit(app):
     from storefront import error_pages, logs, notices
 
     logs.init_app(app)
+    pages.init_app(app)  # names the request, so that every refusal below has its number
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     babel.init_app(app, default_translation_directories=str(ROOT / "storefront" / "translations"))
@@ -44,7 +45,6 @@ def _init_kit(app):
     user_logged_in.connect(_adopt_cart, app)
     user_logged_out.connect(_leave_cart, app)
     limiter.init_app(app)
-    pages.init_app(app)
     error_pages.init_app(app)
     notices.subscribe()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

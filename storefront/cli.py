@@ -1,4 +1,4 @@
-"""The commands: flask catalog …"""
+"""The commands of the shop: flask catalog, staff, jobs, gateways, database, demo and ready."""
 
 import sys
 from collections import Counter
@@ -148,8 +148,8 @@ def undo_import(import_id):
     for sentence in undone.kept:
         click.echo(f"  {sentence}")
     click.echo(
-        f"Import {undone.import_id} ({undone.name}) is undone: {undone.removed} products removed, {undone.hidden} hidden,"
-        f" {undone.restored} restored."
+        f"Import {undone.import_id} ({undone.name}) is undone: {undone.removed} products removed,"
+        f" {undone.hidden} hidden, {undone.restored} restored."
     )
 
 
@@ -266,9 +266,8 @@ def _asked_password():
 
 def _show_link(path):
     if path:
-        click.echo(
-            f"Open this address within 48 hours to set the password; it works once:\n{current_app.config['PUBLIC_URL']}{path}"
-        )
+        address = current_app.config["PUBLIC_URL"] + path
+        click.echo(f"Open this address within 48 hours to set the password; it works once:\n{address}")
 
 
 @staff_group.command("list")

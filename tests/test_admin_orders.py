@@ -56,7 +56,9 @@ def many_orders(count, **more):
                 "updated_at": made,
                 **more,
             }
-            line = OrderLine(sku=f"SKU-{number % 5}", title="Thing", qty=2, unit_minor=50, total_minor=100, stock_policy="untracked")
+            line = OrderLine(
+                sku=f"SKU-{number % 5}", title="Thing", qty=2, unit_minor=50, total_minor=100, stock_policy="untracked"
+            )
             address = OrderAddress(name=f"Buyer Nr{number}", line1="1 Quay Street", country="IE")
             db.session.add(Order(**facts, shipping_address=address, lines=[line]))
 
@@ -218,7 +220,9 @@ def test_returned_goods_go_back_in_stock_once(play, carol):
     assert page.status == 400 and page.has("enter a number from 0 to 1") and page.title.startswith("Error:")
 
 
-@pytest.mark.parametrize("typed", ["-1", "0.5", "1e3", "100000000000000000000", "99999", "€€", "NaN", "Infinity", "1.234"])
+@pytest.mark.parametrize(
+    "typed", ["-1", "0.5", "1e3", "100000000000000000000", "99999", "€€", "NaN", "Infinity", "1.234"]
+)
 def test_sums_that_cannot_be(play, carol, typed):
     """Anything but a sum between nothing and what is left brings the form back with a sentence."""
     order, _bill, _shopper = play.paid_order(mug=1)
@@ -277,7 +281,9 @@ def test_an_order_in_review_is_accepted(play, carol):
     order, bill, _shopper = play.at_gateway(mug=1)
     play.gateway_says("paid", bill, amount="1700")
     page = opens(carol, order)
-    assert page.has("This order needs you") and page.has("€17.00 came by sandbox") and page.has("not what the order costs")
+    assert (
+        page.has("This order needs you") and page.has("€17.00 came by sandbox") and page.has("not what the order costs")
+    )
     page = carol.press("Accept the order")
     assert page.steps == [303, 200] and page.has("Being packed")
     assert carol.post(f"/admin/orders/{order.number}/accept").steps == [303, 200]
@@ -399,11 +405,20 @@ def test_tabs_filters_and_their_counts(play, carol):
     assert carol.get("/admin/orders?view=ship").has(paid.number) and not carol.page.has(held.number)
     assert carol.get("/admin/orders?status=HOLD").has(held.number) and not carol.page.has(paid.number)
     today = clock.here().date()
-    assert carol.get(f"/admin/orders?since={today - timedelta(days=1)}&until={today + timedelta(days=1)}").has(paid.number)
+    assert carol.get(f"/admin/orders?since={today - timedelta(days=1)}&until={today + timedelta(days=1)}").has(
+        paid.number
+    )
     assert carol.get(f"/admin/orders?since={today + timedelta(days=2)}").has("No order fits that")
     page = carol.get("/admin/orders?since=2026-02-30")
     assert page.status == 400 and page.has("Enter a day like") and page.title.startswith("Error:")
-    for query in ("sort=nonsense", "view=nonsense", "status=nonsense", "after=nonsense", "after=9-9", "before=" + "9" * 40):
+    for query in (
+        "sort=nonsense",
+        "view=nonsense",
+        "status=nonsense",
+        "after=nonsense",
+        "after=9-9",
+        "before=" + "9" * 40,
+    ):
         assert carol.get(f"/admin/orders?{query}").status == 200
     assert carol.get("/admin/orders?since=0001-01-01&until=9999-12-31").status == 400
 
@@ -420,7 +435,9 @@ def test_pages_go_on_from_the_last_row(play, sort):
         page = finding.find(Wish(**way, cursor=finding.read_cursor(page.after)), 5)
         pages.append(page)
     seen = [order.id for each in pages for order in each.orders]
-    key = {"date": lambda o: o.placed_at, "total": lambda o: o.total_minor, "number": lambda o: o.placed_at}[way["sort"]]
+    key = {"date": lambda o: o.placed_at, "total": lambda o: o.total_minor, "number": lambda o: o.placed_at}[
+        way["sort"]
+    ]
     everything = sorted(db.session.scalars(select(Order)), key=lambda o: (key(o), o.id), reverse=way["descending"])
     assert seen == [order.id for order in everything] and not pages[0].before
     for here, there in zip(reversed(pages[:-1]), reversed(pages[1:]), strict=True):
@@ -457,10 +474,12 @@ def plan_of(statement):
     """How the database would go about it, in words."""
     kind = db.session.get_bind().dialect.name
     bound = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
-    if kind == "postgresql":
-        db.session.execute(text("SET LOCAL enable_seqscan = off"))
-    how = "EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN "
-    raw = db.session.connection().exec_driver_sql((how + str(bound)).replace("%", "%%") if kind == "postgresql" else how + str(bound))
+    if kind == "postgresql":  # in a table of thirty rows every way is short: leave only those that stay short
+        for way in ("seqscan", "bitmapscan", "sort"):
+            db.session.execute(text(f"SET LOCAL enable_{way} = off"))
+    raw = db.session.execute(
+        text(("EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN ") + str(bound).replace(":", "\\:"))
+    )
     return "\n".join(" ".join(map(str, row)) for row in raw)
 
 

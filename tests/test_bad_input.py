@@ -327,7 +327,7 @@ def test_three_thousand_fields(play, alice):
     ],
 )
 def test_strange_kinds_of_body(play, alice, kind, body):
-    """What is no form is a form without its token: 400; to the gateway's address it is a message without a signature."""
+    """What is no form is a form without its token: 400; for the gateway's address, an unsigned message."""
     for path in ("/cart/lines", "/checkout/preview", "/payments/sandbox/notify"):
         status, text = raw(play, "POST", path, body, Content_Type=kind)
         assert status == 400 and "root:" not in text, path

@@ -152,7 +152,7 @@ def test_coming_back_lifts_the_lock(browser, play):
     page.evaluate("document.addEventListener('submit', event => event.preventDefault(), {once: true})")
     confirm.click()
     expect(busy).to_have_attribute("aria-disabled", "true")
-    busy.click()
+    busy.click(force=True)
     expect(page).to_have_url(re.compile("/checkout/preview$"))
     page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(confirm).to_have_text(words)
@@ -349,7 +349,7 @@ def test_the_address_form(browser, play):
 
 
 def test_a_stale_tab_of_the_cart(browser, play):
-    """A tab that shows an older cart overwrites nothing: it is told both numbers, and may then say so again (CRT-03)."""
+    """A tab that shows an older cart overwrites nothing: it is told both numbers and may insist (CRT-03)."""
     play.shelves(mug=9)
     page = browser.window("phone")
     add_to_cart(page, "mug")

@@ -242,7 +242,9 @@ def test_the_commands(shop_open, app):
     assert said.exit_code == 1 and "is a member of staff already" in said.output
     assert run(args=["staff", "disable", "new@example.com"]).exit_code == 0
     listed = run(args=["staff", "list"]).output
-    assert re.search(r"boss@example.com +owner +active", listed) and re.search(r"new@example.com +staff +shut out", listed)
+    assert re.search(r"boss@example.com +owner +active", listed) and re.search(
+        r"new@example.com +staff +shut out", listed
+    )
     assert run(args=["staff", "link", "new@example.com"]).exit_code == 1
     said = run(args=["staff", "link", "boss@example.com"])
     assert said.exit_code == 0 and "/admin/invite/" in said.output
@@ -255,7 +257,12 @@ def test_the_trail_shows_who_did_what_and_cannot_be_bent(shop_open):
     carol.get("/admin/settings/carts")
     carol.press("Save settings", {"max_lines": "20"})
     entry = audit.trail()[0]
-    assert (entry.actor, entry.target, entry.before, entry.after) == (OWNER, "settings", {"max_lines": 50}, {"max_lines": 20})
+    assert (entry.actor, entry.target, entry.before, entry.after) == (
+        OWNER,
+        "settings",
+        {"max_lines": 50},
+        {"max_lines": 20},
+    )
     assert trail()[-2:] == [f"sign in: staff {OWNER}", "change carts: settings"]
     assert PASSWORD not in str([(one.before, one.after) for one in audit.trail()])
     assert audit.chain_is_whole() and carol.get("/admin/audit").has("change carts: settings")
