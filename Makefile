@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export PORT
+export MALLOC_ARENA_MAX ?= 2
 
 .PHONY: run test lint fmt bench demo browser
 

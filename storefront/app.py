@@ -10,7 +10,7 @@ from config import ROOT, Config
 from storefront import admin, cart, catalog, customers, shipping, store
 from storefront.customers.models import Customer
 from storefront.kit import money, pages
-from storefront.kit.db import db, migrate, transaction
+from storefront.kit.db import db, transaction
 from storefront.kit.limits import limiter
 from storefront.store import times
 
@@ -19,8 +19,11 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 
 
-def create_app(config: Config | None = None) -> Flask:
-    """The shop as a WSGI application. Raises ConfigError when the environment is not fit to start with."""
+def create_app(config: Config | None = None, *, commands: bool = True) -> Flask:
+    """The shop as a WSGI application, with or without the flask commands.
+
+    Raises ConfigError when the environment is not fit to start with.
+    """
     app = Flask("storefront", root_path=str(ROOT), static_folder="static", template_folder="templates")
     app.config.from_object(config or Config())
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -28,6 +31,10 @@ def create_app(config: Config | None = None) -> Flask:
     )
     _init_kit(app)
     _register(app)
+    if commands:
+        from storefront import cli  # with the migrations: a tenth of a worker's memory, for the command line alone
+
+        cli.init_app(app)
     return app
 
 
@@ -37,7 +44,6 @@ def _init_kit(app):
     logs.init_app(app)
     pages.init_app(app)  # names the request, so that every refusal below has its number
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     babel.init_app(app, default_translation_directories=str(ROOT / "storefront" / "translations"))
     csrf.init_app(app)
     login_manager.init_app(app)
@@ -55,7 +61,7 @@ def _init_kit(app):
 
 def _register(app):
     """Blueprints, in the order of a purchase."""
-    from storefront import cli, health
+    from storefront import health
     from storefront.admin import views as back_office
     from storefront.cart import views as basket
     from storefront.catalog import media, views as window
@@ -73,7 +79,6 @@ def _register(app):
     for raw in ("read_return", "read_notification"):
         csrf.exempt(f"{gateway.__name__}.{raw}")  # signatures take the token's place
     catalog.delivery_told_by(shipping.usual_delivery)
-    cli.init_app(app)
 
 
 def _user(user_id):

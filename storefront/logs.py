@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
     """Log to standard error from here on, and tell of every request in one line."""
     write_to_stderr(logging.getLogger(), app.config["LOG_LEVEL"])
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would tell of every run
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     logging.getLogger("alembic.runtime.migration").addFilter(lambda told: told.getMessage().startswith("Running"))
     app.before_request(_note_the_time)
     app.after_request(_tell_of_the_request)

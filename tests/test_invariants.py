@@ -100,7 +100,12 @@ class Walk:
             "cancel": lambda: orders.cancel_by_merchant(order_id, "otto"),
             "accept": lambda: orders.accept_after_review(order_id, "otto"),
             "refund": lambda: orders.request_refund(
-                order_id, self.dice.randint(1, due), request_key=f"r{self.dice.random()}", reason="", actor="o", restock={}
+                order_id,
+                self.dice.randint(1, due),
+                request_key=f"r{self.dice.random()}",
+                reason="",
+                actor="o",
+                restock={},
             ),
         }
         name = self.dice.choice(list(deeds))

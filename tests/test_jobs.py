@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select, update
@@ -250,7 +251,7 @@ def test_silence_prolongs_in_steps_and_then_calls_a_person(play):
         ends.append(play.last_order().hold_expires_at)
         wait_until(play, ends[-1], before=timedelta(seconds=-1))
         play.run("close_unpaid_orders")
-    steps = [later - earlier for earlier, later in zip(ends, ends[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(ends)]
     assert len(steps) == 8 and all(14 * MINUTE < step < 17 * MINUTE for step in steps)
     order = play.last_order()
     assert (order.status, order.review_reason, play.shelf("mug")) == ("REVIEW", "gateway_silent", (5, 2))
@@ -379,7 +380,7 @@ def test_two_schedulers_have_one_effect(play):
 
 
 def test_closing_and_paying_at_once(play):
-    """Rule 19, RAC-09: hold end and success in the same moment: paid, or closed and on the desk or revived; never both."""
+    """Rule 19, RAC-09: hold end and success in the same moment: paid, or closed and then revived; never both."""
     for _ in range(3):
         placed = ordered(play, mug=1)
         play.wait(minutes=46)
@@ -440,7 +441,12 @@ def test_worthless_orders_are_removed_with_a_tombstone(play):
     play.run("remove_failed_orders")
     assert play.rows_of(Order) == play.rows_of(Bill) == 0
     stone = db.session.get(OrderTombstone, number)
-    assert (stone.total_minor, stone.currency, stone.reason, stone.references) == (total, "EUR", "abandoned", [reference])
+    assert (stone.total_minor, stone.currency, stone.reason, stone.references) == (
+        total,
+        "EUR",
+        "abandoned",
+        [reference],
+    )
     assert stone.closed_at == closed_at and stone.placed_at < closed_at
     orphans = {name: rows for name, rows in play.tables().items() if name.startswith("order_") and rows}
     assert set(orphans) == {"order_tombstones"}, orphans
@@ -547,7 +553,9 @@ def test_each_movement_has_its_cause(play):
     play.ask_refund(play.last_order(), 100, restock={line: 1})
     play.run("send_refunds")
     rows = db.session.execute(
-        select(StockMovement.cause, StockMovement.delta_on_hand, StockMovement.delta_reserved).order_by(StockMovement.id)
+        select(StockMovement.cause, StockMovement.delta_on_hand, StockMovement.delta_reserved).order_by(
+            StockMovement.id
+        )
     ).all()
     assert [tuple(row) for row in rows] == [("import", 5, 0), ("order", 0, 2), ("shipment", -2, -2), ("return", 1, 0)]
     assert play.holds(placed.order) == {"CONSUMED": 1, "RETURNED": 1}
@@ -591,7 +599,10 @@ def test_asking_is_safe_beside_a_notification(play):
         placed = left(play, mug=1)
         placed.shopper.press("Pay", scenario="down")
         play.gateway_is_back()
-        fields, server = play.message("paid", placed.bill, transaction=play.session_of(placed.bill).transaction), play.visitor()
+        fields, server = (
+            play.message("paid", placed.bill, transaction=play.session_of(placed.bill).transaction),
+            play.visitor(),
+        )
 
         def ask(bill_id=placed.bill.id):
             with play.app.app_context():

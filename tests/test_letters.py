@@ -137,7 +137,7 @@ def test_a_second_payment_is_told_as_such(play):
 
 
 def test_the_receipt_equals_the_order(play):
-    """RET-12, CNF-07, ORD-18: number, lines, totals, tax, addresses, the shop's legal name; text and HTML say the same."""
+    """RET-12, CNF-07, ORD-18: number, lines, totals, tax, address, the shop's legal name; text and HTML alike."""
     play.shelves(mug=5, tea_towel=5)
     shopper = play.visitor("alice")
     play.fill_cart(shopper, mug=2, tea_towel=1)
@@ -150,7 +150,13 @@ def test_the_receipt_equals_the_order(play):
     order, (letter,) = play.last_order(), play.mails()
     assert (letter["To"], letter["From"]) == ("alice@example.com", "The Test Shop <shop@example.com>")
     text, html = parts(letter)
-    sums = (order.goods_minor, order.shipping_minor, order.total_minor, order.tax_minor, *(x.total_minor for x in order.lines))
+    sums = (
+        order.goods_minor,
+        order.shipping_minor,
+        order.total_minor,
+        order.tax_minor,
+        *(x.total_minor for x in order.lines),
+    )
     facts = [order.number, "2 x Mug", "1 x Tea towel", "MUG", "TEA-TOWEL", "Standard", "VAT", "Test Shop Ltd"]
     facts += [money.shown(one, "EUR") for one in sums]
     facts += ["Alice Byrne", "1 Quay Street", "Galway", "H91 E2R8", f"{play.url}/orders/{placed.order.key}"]
@@ -190,7 +196,7 @@ def test_text_and_html_say_the_same(play, kind):
                 assert piece.rstrip(",:") in words or all(bit in words for bit in piece.split(", ")), piece
     for row in filter(None, footer.splitlines()):
         assert all(bit in words for bit in row.split(", ")), row
-    assert set(part for part in text.split() if part.startswith("http")) <= set(html.replace('"', " ").split())
+    assert {part for part in text.split() if part.startswith("http")} <= set(html.replace('"', " ").split())
 
 
 def test_nothing_that_people_typed_becomes_markup(play):
@@ -220,7 +226,12 @@ def test_nothing_that_people_typed_becomes_markup(play):
 def test_a_subject_stays_one_line(subject):
     """Security: no second header can be written into it."""
     letter = mail.letter(
-        to="a@example.com", sender=("S\nX: 1", "s@example.com"), subject=subject, text="t", html="<p>t</p>", reference="r"
+        to="a@example.com",
+        sender=("S\nX: 1", "s@example.com"),
+        subject=subject,
+        text="t",
+        html="<p>t</p>",
+        reference="r",
     )
     again = message_from_bytes(letter.as_bytes(), policy=policy.default)
     assert again["Bcc"] is None and again["X"] is None

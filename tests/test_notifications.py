@@ -41,7 +41,9 @@ def test_a_success_pays_once(play):
     assert play.letters() == [f"The Test Shop: order {placed.order.number} paid"]
 
 
-@pytest.mark.parametrize(("word", "status"), [("declined", "FAILED"), ("cancelled", "CANCELLED"), ("expired", "EXPIRED")])
+@pytest.mark.parametrize(
+    ("word", "status"), [("declined", "FAILED"), ("cancelled", "CANCELLED"), ("expired", "EXPIRED")]
+)
 def test_a_bad_end_is_kept_and_the_order_waits(play, word, status):
     """NOT-02, AUD-02, AUD-03, RAC-14: stored raw, the attempt ends, order, goods and cart stay."""
     placed = ordered(play)
@@ -236,8 +238,9 @@ def test_a_body_that_is_too_large_is_refused(play):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"\x00" * 100, b"\xff\xfe\xfd", b"{}", b"[1,2", b"<xml/>", b"=&=&=", b"signature=%00", b"%", b"a" * 200_000,
-        "&".join(f"f{n}=1" for n in range(3000)).encode(), b"signature=" + b"%ED%A0%80" * 9, b"reference=K-1001-1&signature=1",
+        b"", b"\x00" * 100, b"\xff\xfe\xfd", b"{}", b"[1,2", b"<xml/>", b"=&=&=", b"signature=%00", b"%",
+        b"a" * 200_000, "&".join(f"f{n}=1" for n in range(3000)).encode(), b"signature=" + b"%ED%A0%80" * 9,
+        b"reference=K-1001-1&signature=1",
     ],
     ids=lambda body: body[:12].hex() or "empty",
 )  # fmt: skip

@@ -98,9 +98,7 @@ def test_one_click_one_refund(play):
 
     def click():
         with play.app.app_context(), transaction():
-            return orders.request_refund(
-                placed_id, 100, request_key="click-2", reason="", actor="otto", restock={}
-            ).id
+            return orders.request_refund(placed_id, 100, request_key="click-2", reason="", actor="otto", restock={}).id
 
     placed_id = placed.order.id
     play.look_again()
@@ -126,7 +124,7 @@ def test_two_jobs_send_it_once(play):
 
 
 def test_no_answer_is_asked_again_with_the_same_key(play):
-    """Rule 32, rule 48, ground rule 5: unknown stays SENT, counts as on its way, and is asked about under its own key."""
+    """Rule 32, rule 48, ground rule 5: unknown stays SENT, counts as on its way, is asked again under its key."""
     placed = paid(play)
     play.gateway_is_away()
     play.ask_refund(placed.order, 100, key="the-key")
@@ -286,7 +284,11 @@ def test_a_review_that_passes_keeps_the_money(play):
         with transaction():
             orders.accept_after_review(placed.order.id, "otto")
     order = play.last_order()
-    assert (order.status, order.payment_status, play.last_bill().disposition) == ("PROCESSING", "PARTIALLY_PAID", "APPLIED")
+    assert (order.status, order.payment_status, play.last_bill().disposition) == (
+        "PROCESSING",
+        "PARTIALLY_PAID",
+        "APPLIED",
+    )
     assert play.holds(order) == {"COMMITTED": 2}
     released = [event for event in events.of_order(order.id) if event.type == "ORDER_RELEASED"]
     assert len(released) == 1

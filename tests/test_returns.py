@@ -10,7 +10,11 @@ from storefront.payments.models import Bill, InboxMessage
 from storefront.sandbox.models import SandboxPayment
 
 pytestmark = pytest.mark.usefixtures("right_books")
-FOREIGN = {"Origin": "https://gateway.example", "Referer": "https://gateway.example/pay", "Sec-Fetch-Site": "cross-site"}
+FOREIGN = {
+    "Origin": "https://gateway.example",
+    "Referer": "https://gateway.example/pay",
+    "Sec-Fetch-Site": "cross-site",
+}
 WORDS = ["PAID", "paid ", "Paid", "succeeded", "ok", "1", "", "null", "öäü", "💶", "x" * 5000, "paid;drop", "open"]
 
 
@@ -213,7 +217,8 @@ def test_another_bills_key_decides_nothing(play):
     [
         "/payments/sandbox/return/{unknown}/ok", "/payments/pickup/return/{key}/ok", "/payments/nobody/return/{key}/ok",
         "/payments/sandbox/return/{key}/paid", "/payments/sandbox/return/{key}/", "/payments/sandbox/return//ok",
-        "/payments/sandbox/return/{lower}/ok", "/payments/sandbox/return/%00/ok", "/payments/sandbox/return/%ED%A0%80/ok",
+        "/payments/sandbox/return/{lower}/ok", "/payments/sandbox/return/%00/ok",
+        "/payments/sandbox/return/%ED%A0%80/ok",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_ours_is_not_there(play, path):
@@ -228,9 +233,14 @@ def test_an_address_that_is_not_ours_is_not_there(play, path):
 
 
 def test_no_parameter_decides_where_the_browser_goes(play):
-    """Invariant 36: next, return_to, Host and forwarded headers are ignored; the gateway is told the configured address."""
+    """Invariant 36: next, return_to, Host and forwarded headers are ignored; the gateway is told our own address."""
     placed = left(play)
-    evil = {"next": "https://evil.example/", "return_to": "//evil.example", "url": "https://evil.example", "ok_url": "//e"}
+    evil = {
+        "next": "https://evil.example/",
+        "return_to": "//evil.example",
+        "url": "https://evil.example",
+        "ok_url": "//e",
+    }
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
     for how in ({"headers": headers}, {}):
         page = play.visitor().get(play.return_path(placed.bill, "ok", **evil), follow=False, **how)
@@ -286,7 +296,7 @@ def test_a_return_is_kept_as_it_came(play):
 
 
 def test_money_after_the_shoppers_cancel_is_found(play):
-    """Invariant 17, rule 24: cancelled in one tab, paid in the other, every message lost: asked for, kept on the desk."""
+    """Invariant 17, rule 24: cancelled in one tab, paid in the other, every message lost: found, kept on the desk."""
     placed = left(play)
     play.visitor().post(f"/orders/{placed.order.key}/cancel")
     assert play.last_order().status == "CANCELLED"

@@ -1,4 +1,4 @@
-"""Every way in which the gateway can misbehave ends in right books, a page that tells the truth, and the right letters."""
+"""Every way in which the gateway can misbehave ends in right books, a true page, and the right letters."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -222,7 +222,7 @@ def leaving_fields(play):
         {"order": "another"}, {"kind": "return"}, {"extra": "field"}, {"signature": ""}, {"signature": "é" * 64},
         {"reference": "1999-1"},
     ],
-    ids=lambda change: "-".join(change),
+    ids="-".join,
 )  # fmt: skip
 def test_an_altered_form_is_refused(play, change):
     """RED-06, SEC-04: the browser cannot alter what is to be paid, nor where it comes back to."""
@@ -355,8 +355,9 @@ def live(database, tmp_path):
 
 def test_a_live_shop_has_no_sandbox(play, live):
     """BIL-18: its addresses are not there, its configuration is refused, its method is hidden, its job does not run."""
-    import stage
     from storefront.jobs.runner import _table
+
+    import stage
 
     with transaction():
         stage.open_shop()
@@ -387,7 +388,12 @@ def test_a_live_shop_has_no_sandbox(play, live):
 )
 def test_a_live_shop_does_not_start_half_configured(change, words, tmp_path):
     """BIL-18: a live shop makes up neither its key nor its address."""
-    settings = {"STORE_MODE": "live", "SECRET_KEY": "a", "PUBLIC_URL": "https://shop.example", "DATA_DIR": str(tmp_path)}
+    settings = {
+        "STORE_MODE": "live",
+        "SECRET_KEY": "a",
+        "PUBLIC_URL": "https://shop.example",
+        "DATA_DIR": str(tmp_path),
+    }
     assert Config(settings).LIVE
     with pytest.raises(ConfigError, match=words):
         Config({**settings, **change})

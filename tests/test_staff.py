@@ -1,4 +1,4 @@
-"""Who works here: sign-in, one-time links, roles, the guard at every door, the trail (ROL-03, ROL-04, SEC-03, AUD-05)."""
+"""Who works here: sign-in, one-time links, roles, guarded doors, the trail (ROL-03, ROL-04, SEC-03, AUD-05)."""
 
 import re
 import threading

@@ -46,10 +46,16 @@ def refund_order(number):
         return _press(number)
     if paid_by is None or not sums.refundable:
         return page_of(number, Conflict(_("Nothing of this order's payment can be sent back now."), state="nothing"))
+    place = len(refunds) + 1
+    if request.args.get("place", str(place)) != str(place):  # somebody pressed Back and would do it once more
+        return page_of(
+            number, Conflict(_("This refund was asked for already. Look at what became of it."), state="old")
+        )
     wish = read_wish(found, sums.refundable, refunds, request.args) if "review" in request.args else Wish()
     facts = {"order": found, "sums": sums, "wish": wish, "bill": paid_by, "returnable": returnable(found, refunds)}
+    facts["place"] = place
     if wish.amount and not wish.errors:
-        return render_template("admin/refund_confirm.html", place=len(refunds) + 1, **facts, **shown_with(found))
+        return render_template("admin/refund_confirm.html", **facts, **shown_with(found))
     html = render_template("admin/refund.html", worth=worth, asked=request.args, **facts, **shown_with(found))
     return html, 400 if wish.errors else 200
 

@@ -121,4 +121,4 @@ TOPICS = {
 def _current_currencies():
     """Those that are money somewhere today."""
     used = {row[0] for rows in get_global("territory_currencies").values() for row in rows if row[2] is None and row[3]}
-    return used & set(list_currencies())
+    return (used & set(list_currencies())) - {"XXX"}
