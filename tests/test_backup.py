@@ -1,4 +1,4 @@
-"""A backup made while the shop sells, as docs/operations.md tells, opens as a shop that goes on where this one stood."""
+"""A backup made while the shop sells, as docs/operations.md tells, opens as a shop that goes on where it stood."""
 
 import shutil
 import sqlite3

@@ -286,6 +286,24 @@ def test_strange_addresses_and_queries(play, alice, bad):
     assert status in (308, 400, 404)
 
 
+@pytest.mark.parametrize("bad", ["%00", "%ED%A0%80", "%FF%FE", "%", "a" * 20000])
+def test_gateways_messages_may_hold_anything(play, bad):
+    """NOT-02, RET-13: what comes to the gateway's addresses is kept as bytes, refused or only a hint; never a 500."""
+    play.shelves(mug=9)
+    order, bill, _ = play.held_order(mug=1)
+    kind = "application/x-www-form-urlencoded"
+    names = ("reference", "kind", "signature", "event", "amount", "status", "transaction", "at", bad)
+    for name in names:
+        body = f"kind=notify&reference={bill.reference}&{name}={bad}".encode()
+        assert raw(play, "POST", "/payments/sandbox/notify", body, Content_Type=kind)[0] == 400, name
+        assert raw(play, "GET", f"/payments/sandbox/notify?{body.decode()}")[0] == 400, name
+        assert raw(play, "POST", f"/payments/sandbox/return/{bill.key}/ok", body, Content_Type=kind)[0] == 303, name
+        assert raw(play, "GET", f"/payments/sandbox/return/{bill.key}/error?{body.decode()}")[0] == 303, name
+        for deed in ("", "/status", "/close", "/refund"):
+            assert raw(play, "POST", f"/sandbox/{bill.reference}{deed}", body, Content_Type=kind)[0] == 400, name
+    assert play.last_order().status == "HOLD" and play.holds(order) == {"HELD": 1}
+
+
 def test_ten_megabytes_are_too_much(play, alice):
     """A body beyond the limit is 413, on pages and on the gateway's address, before anything is done with it."""
     big = b"x=" + b"a" * (10 * 1024 * 1024)

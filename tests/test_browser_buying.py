@@ -410,6 +410,7 @@ def test_what_an_unpaid_order_offers(browser, play):
     expect(page.get_by_text(re.compile(r"\((30:00|29:\d\d)\)"))).to_be_visible()
     page.get_by_role("link", name="Use another way to pay").click()
     heading(page, "How would you like to pay?")
+    expect(page.get_by_text(re.compile(r"\((30:00|29:\d\d)\)"))).to_be_visible()
     press(page, "Pay now")
     expect(page).to_have_url(SANDBOX)
     press(page, "Cancel and return")

@@ -325,7 +325,7 @@ def test_a_cart_that_joined_another_while_it_was_paid_gives_up_what_was_bought(p
 
 
 def test_who_signs_in_after_somebody_else_does_not_get_their_cart(play):
-    """ROL-02: a browser in which a session ran out still has the cookie; the next customer begins with an empty cart."""
+    """ROL-02: a session ran out, its cookie is still there: the next customer begins with an empty cart."""
     play.shelves(mug=9)
     alice = play.signed_in()
     play.fill_cart(alice, mug=2)

@@ -294,6 +294,18 @@ def test_a_review_that_passes_keeps_the_money(play):
     assert len(released) == 1
 
 
+def test_a_second_payment_is_sent_back_to_its_own_session(play):
+    """RAC-12, invariant 2: each capture is asked back by its bill; what the gateway refuses stays to be looked at."""
+    placed = paid(play)
+    play.gateway_says("paid", placed.bill, transaction="second", event="second-paid")
+    with transaction():
+        orders.cancel_by_merchant(placed.order.id, "otto")
+    play.run("send_refunds")
+    assert statuses(play) == ["SUCCEEDED", "FAILED"]  # the sandbox itself took the money only once
+    assert play.session_of(placed.bill).refunded_minor == placed.order.due_minor
+    assert play.last_order().payment_status == "PARTIALLY_REFUNDED"
+
+
 def test_cancel_meets_shipment(play):
     """Rule 45: one of the two, never both."""
     for _ in range(2):

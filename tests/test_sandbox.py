@@ -1,13 +1,15 @@
 """Every way in which the gateway can misbehave ends in right books, a true page, and the right letters."""
 
+import runpy
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
 
-from config import Config, ConfigError
+from config import ROOT, Config, ConfigError
 from storefront import payments
 from storefront.app import create_app
 from storefront.kit import clock, signing
@@ -353,7 +355,7 @@ def live(database, tmp_path):
         db.engine.dispose()
 
 
-def test_a_live_shop_has_no_sandbox(play, live):
+def test_a_live_shop_has_no_sandbox(play, live, monkeypatch):
     """BIL-18: its addresses are not there, its configuration is refused, its method is hidden, its job does not run."""
     from storefront.jobs.runner import _table
 
@@ -372,9 +374,14 @@ def test_a_live_shop_has_no_sandbox(play, live):
     with pytest.raises(Invalid, match="sandbox"):
         payments.check_live()
     assert "deliver_sandbox_notices" not in {job.name for job in _table(live)}
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "put back at the end")
+    begin = runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_worker_init"]
+    with pytest.raises(Invalid, match="sandbox"):
+        begin(SimpleNamespace(wsgi=live, age=2))
     with transaction():
         db.session.scalars(select(GatewayConfig).filter_by(name="sandbox")).one().active = False
     payments.check_live()
+    begin(SimpleNamespace(wsgi=live, age=2))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,15 @@
 """Whatever the gateway says, and in whatever order: the order is paid once, and nothing is lost."""
 
+from urllib.parse import urlencode
+
 import pytest
+from sqlalchemy import select
 
 from storefront import payments
 from storefront.kit import events
+from storefront.kit.db import db, transaction
+from storefront.payments.gateways.base import Message
+from storefront.taxes.models import TaxDocument
 
 
 def test_a_notification_that_comes_twice_pays_once(play):
@@ -133,6 +139,8 @@ def test_money_after_the_hold_takes_the_goods_again(play):
     play.gateway_says("paid", bill)
     assert play.last_order().status == "PROCESSING"
     assert play.on_shelf("mug") == 3
+    documents = db.session.scalars(select(TaxDocument.status).filter_by(order_id=order.id)).all()
+    assert documents == ["COMMITTED"]
 
 
 def test_money_after_the_hold_without_goods_is_quarantined(play):
@@ -163,11 +171,6 @@ def test_a_message_stored_before_a_crash_is_applied_by_the_job(play):
     """Rule 31: stored, then the machine died: the job applies it."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
-    from urllib.parse import urlencode
-
-    from storefront.kit.db import transaction
-    from storefront.payments.gateways.base import Message
-
     body = urlencode(play.message("paid", bill)).encode()
     with transaction():
         payments.store_message("sandbox", "notify", Message("POST", "", body))

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from storefront import orders, payments
 from storefront.checkout.forms import ChoiceForm
 from storefront.checkout.intake import ask_and_settle, take_in
-from storefront.kit import events
+from storefront.kit import clock, events
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.limits import limiter
@@ -39,7 +39,14 @@ def leave(key):
     g.form_action = tuple(step.get("form", {}).get("hosts", ())) or ("https:",)
     label = payments.config_by_name(bill.backend).label
     return render_template(
-        "checkout/leave.html", order=order, bill=bill, stage=stage, first=first, gateway_label=label, **step
+        "checkout/leave.html",
+        order=order,
+        bill=bill,
+        stage=stage,
+        first=first,
+        gateway_label=label,
+        now=clock.now(),
+        **step,
     )
 
 
@@ -55,9 +62,8 @@ def read_return(gateway, key, hint):
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)
     if db.session.get_one(Bill, bill.id).status in (CREATED, REDIRECTED):
-        answered = ask_and_settle(bill.id)
-        if not (answered and hint == "ok"):  # the gateway itself says that nothing is paid
-            _note_hint(bill.id, order_id, hint)
+        ask_and_settle(bill.id)
+        _note_hint(bill.id, order_id, hint)
     return redirect(url_for("orders.show", key=db.session.get_one(Order, order_id).key), code=303)
 
 
@@ -80,7 +86,12 @@ def pay_page(key):
     if not stage.may_pay:
         return redirect(url_for("orders.show", key=order.key), code=303)
     return render_template(
-        "checkout/pay_again.html", order=order, stage=stage, choices=_methods(order), form=ChoiceForm()
+        "checkout/pay_again.html",
+        order=order,
+        stage=stage,
+        choices=_methods(order),
+        form=ChoiceForm(),
+        now=clock.now(),
     )
 
 

@@ -61,9 +61,11 @@ def ask_and_settle(bill_id: int) -> bool:
         bill = db.session.get_one(Bill, bill_id)
         if bill.order_id:
             orders.locked(bill.order_id)  # before the bill, as everybody does
+        bill = db.session.get_one(Bill, bill_id, populate_existing=True)
         bill.asked_at = clock.now()
         if not outcomes:
-            return True
+            bill.extra = {name: value for name, value in bill.extra.items() if name != "returned"}
+            return True  # whatever a return hinted at, the gateway knows of nothing
         stored = _store_answer(bill, outcomes)
         with events.acting_as("gateway", bill.backend, cause=stored.id):
             words = [orders.settle(bill, outcome) for outcome in outcomes]

@@ -5,21 +5,18 @@ steps before it have made – and opens its own transaction, so that a failed pu
 """
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 from flask_babel import gettext as _
 
 from storefront import cart, orders, payments
 from storefront.cart.models import Cart
-from storefront.cart.quote import Quote
+from storefront.checkout.attempt import Attempt, Step
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
 from storefront.orders.states import NEW
-from storefront.payments.models import Bill, PaymentMethod
+from storefront.payments.models import PaymentMethod
 
 log = logging.getLogger(__name__)
 TABS = 3  # so often another tab may confirm the same cart in the same instant before this one gives up
@@ -29,50 +26,6 @@ class QuoteChanged(Conflict):
     """What was shown is not what it would cost now. The preview must be shown again, old beside new."""
 
     code = "quote_changed"
-
-
-@dataclass
-class Attempt:
-    """One press of "Confirm and pay"."""
-
-    cart_id: int
-    method_id: int
-    quote_token: str
-    confirm_token: str
-    ip_hash: str = ""
-    quote: Quote | None = None
-    number: str = ""
-    order_id: int | None = None
-    bill_id: int | None = None
-    made: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def order(self) -> Order:
-        """The order, read afresh."""
-        return db.session.get_one(Order, self.order_id)
-
-    @property
-    def bill(self) -> Bill | None:
-        """The bill, read afresh, if there is one."""
-        return db.session.get_one(Bill, self.bill_id) if self.bill_id else None
-
-    @property
-    def method(self) -> PaymentMethod:
-        """The chosen way to pay."""
-        return db.session.get_one(PaymentMethod, self.method_id)
-
-    @property
-    def next_page(self) -> str:
-        """Where the shopper goes: the page that leaves for the gateway, or the order's own."""
-        return (self.bill and self.bill.next_step) or f"/orders/{self.order.key}"
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something to do, and how it is undone."""
-
-    do: Callable[[Attempt], None]
-    undo: Callable[[Attempt], None] = lambda attempt: None
 
 
 def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: str, ip_hash: str = "") -> Attempt:

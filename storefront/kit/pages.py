@@ -40,12 +40,12 @@ def _name_the_request():
 
 
 def _refuse_nonsense():
-    """NUL and unpaired surrogates fit no database; raw messages of gateways are kept as bytes."""
-    if request.endpoint and request.endpoint.startswith("gateway.read"):
-        return
-    values = [request.path, *request.args.keys(), *(v for vs in request.args.listvalues() for v in vs)]
-    if request.method == "POST":
-        values += [v for vs in request.form.listvalues() for v in vs]
+    """NUL and unpaired surrogates fit no database; what gateways send beside the path is kept as bytes."""
+    values = [request.path]
+    if not (request.endpoint and request.endpoint.startswith("gateway.read")):
+        values += [*request.args.keys(), *(v for vs in request.args.listvalues() for v in vs)]
+        if request.method == "POST":
+            values += [v for vs in request.form.listvalues() for v in vs]
     if any("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value) for value in values):
         raise Invalid("What was sent contains characters that cannot be kept.")
 

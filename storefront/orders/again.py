@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from storefront import cart, payments, stock
+from storefront import cart, payments, stock, taxes
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
@@ -86,4 +86,5 @@ def _reopen(order):
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None
     ORDER.apply(order, "held")
+    taxes.revive_document(order.id)
     cart.set_open_order(order.cart_id, order.id)

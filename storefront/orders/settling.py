@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from storefront import cart, payments, stock, store
+from storefront import cart, payments, stock, store, taxes
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
@@ -119,6 +119,8 @@ def _pay(order, bill):
     late = order.status in CLOSED
     if order.close_reason == SUPERSEDED and late:
         _win_back(order)
+    if late:
+        taxes.revive_document(order.id)
     if order.status == NEW:
         ORDER.apply(order, "held")
     ORDER.apply(order, "paid", bill=bill.id, late=late)

@@ -156,7 +156,7 @@ def view_of(bill: Bill) -> BillView:
     """The bill as an adapter may see it."""
     return BillView(
         key=bill.key,
-        reference=bill.reference,
+        reference=bill.extra.get("session", bill.reference),  # a second payment of a session has its own bill here
         order_number=bill.extra.get("order", ""),
         amount_minor=bill.amount_minor,
         currency=bill.currency,

@@ -194,6 +194,7 @@ def _another(bill, outcome):
         reference=f"{bill.reference}~{count + 1}",
         amount_minor=max(1, outcome.amount_minor),
         currency=outcome.currency,
+        extra={"order": bill.extra.get("order", ""), "session": bill.extra.get("session", bill.reference)},
         created_at=clock.now(),
         updated_at=clock.now(),
     )

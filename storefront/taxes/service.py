@@ -75,3 +75,8 @@ def commit_document(order_id: int, lines: list[dict[str, Any]]) -> None:
 def void_document(order_id: int) -> None:
     """The order did not come about, so its taxes did not either."""
     db.session.execute(update(TaxDocument).where(TaxDocument.order_id == order_id).values(status="VOIDED"))
+
+
+def revive_document(order_id: int) -> None:
+    """The order lives again, and so do its taxes, as they were."""
+    db.session.execute(update(TaxDocument).where(TaxDocument.order_id == order_id).values(status="COMMITTED"))
