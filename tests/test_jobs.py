@@ -612,3 +612,17 @@ def test_asking_is_safe_beside_a_notification(play):
         assert answered and page.status == 200
         assert play.ledger_of(placed.bill) == {("captured", "EUR"): placed.order.due_minor}
     assert sorted(set(db.session.scalars(select(InboxMessage.outcome)))) == ["APPLIED", "DUPLICATE", "NO_EFFECT"]
+
+
+def test_a_sent_order_is_completed_after_its_time(play):
+    """ORD-06: a fortnight after it was sent nothing more is to be done; not a day earlier."""
+    play.shelves(mug=5)
+    order = play.paid_order(mug=1).order
+    with transaction():
+        orders.ship(order.shipments[0].id, tracking="X1")
+    play.wait(days=13, hours=23)
+    play.run("complete_orders")
+    assert play.last_order().status == "SHIPPED"
+    play.wait(hours=2)
+    play.run("complete_orders")
+    assert play.last_order().status == "COMPLETED"

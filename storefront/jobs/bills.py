@@ -24,6 +24,11 @@ def close_unpaid_orders() -> dict[str, int]:
     return each(orders.overdue(), orders.close_if_unpaid, first=_ask_all)
 
 
+def complete_orders() -> dict[str, int]:
+    """Complete the orders that were sent long ago, with nothing heard of them since."""
+    return each(orders.arrived_long_ago(store.current().complete_after_days), orders.complete)
+
+
 def remove_failed_orders() -> dict[str, int]:
     """Remove closed orders that never saw money, after their time; a tombstone stays."""
     return each(orders.old_failures(store.current().retention_failed_days), orders.remove_if_worthless)

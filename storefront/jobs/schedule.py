@@ -9,6 +9,7 @@ from storefront.jobs.bills import (
     apply_waiting_messages,
     ask_about_quiet_bills,
     close_unpaid_orders,
+    complete_orders,
     remove_failed_orders,
     send_refunds,
 )
@@ -44,6 +45,7 @@ SCHEDULE = (
     Job(close_unpaid_orders, timedelta(minutes=1)),
     Job(ask_about_quiet_bills, timedelta(minutes=1)),
     Job(refresh_sold_out, timedelta(minutes=1)),
+    Job(complete_orders, timedelta(days=1)),
     Job(remove_failed_orders, timedelta(days=1)),
     Job(remove_stale_carts, timedelta(days=1)),
 )

@@ -9,7 +9,7 @@ Parcels: release_shipment, ship, deliver, complete. Finding: by_key, by_number, 
 
 from storefront.orders.again import keep, pay_again
 from storefront.orders.closing import cancel_by_merchant, cancel_by_shopper, close_if_unpaid, remove_if_worthless
-from storefront.orders.finding import by_key, by_number, locked, old_failures, overdue
+from storefront.orders.finding import arrived_long_ago, by_key, by_number, locked, old_failures, overdue
 from storefront.orders.fulfilment import complete, deliver, release_shipment, ship
 from storefront.orders.placing import (
     PaymentPending,
@@ -34,6 +34,7 @@ __all__ = [
     "PaymentPending",
     "Stage",
     "accept_after_review",
+    "arrived_long_ago",
     "begin_payment",
     "by_key",
     "by_number",

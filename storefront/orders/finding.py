@@ -9,7 +9,7 @@ from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.orders.models import Order
-from storefront.orders.states import CLOSED, HOLD, NEW
+from storefront.orders.states import CLOSED, DELIVERED, HOLD, NEW, SHIPPED
 
 CRASHED_AFTER = timedelta(minutes=5)
 
@@ -46,6 +46,13 @@ def overdue() -> list[int]:
     ended = (Order.status == HOLD) & (Order.hold_expires_at < now)
     crashed = (Order.status == NEW) & (Order.placed_at < now - CRASHED_AFTER)
     return list(db.session.scalars(select(Order.id).where(ended | crashed).order_by(Order.id).limit(500)))
+
+
+def arrived_long_ago(days: int) -> list[int]:
+    """The ids of sent orders of which nothing was heard for so many days."""
+    before = clock.now() - timedelta(days=days)
+    gone = Order.status.in_((SHIPPED, DELIVERED))
+    return list(db.session.scalars(select(Order.id).where(gone, Order.updated_at < before).order_by(Order.id).limit(500)))
 
 
 def old_failures(keep_days: int) -> list[int]:
