@@ -8,4 +8,6 @@
   if (!leaving || (visit && visit.type !== 'navigate')) return;
   function press() { (leaving.querySelector('button') || leaving).click(); }
   window.addEventListener('load', function () { setTimeout(press, 0); }, { once: true });
+  /* A browser that kept this page as it was asks for it anew: what it shows then are the choices. */
+  window.addEventListener('pageshow', function (event) { if (event.persisted) location.reload(); });
 })();

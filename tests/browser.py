@@ -36,8 +36,9 @@ def _runs(*command) -> bool:
 @pytest.fixture(scope="session")
 def chromium():
     """The browser itself, started once. A machine without one skips; with CI set that is a failure."""
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import Error, expect, sync_playwright
 
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         try:
             found = playwright.chromium.launch(executable_path=chromium_path(), args=list(QUIET))

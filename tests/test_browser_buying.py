@@ -142,6 +142,21 @@ def test_back_from_the_gateway_shows_choices(browser, play):
     assert len(play.orders()) == 1 and play.captured(play.last_order()) == 1740
 
 
+def test_back_to_a_page_that_the_browser_kept(browser, play):
+    """A browser that shows the leaving page again as it was gets the choices instead; nothing is pressed (RED-03)."""
+    play.shelves(mug=5)
+    page, posts = browser.window(), []
+    order = play.quick_order(mug=1)
+    page.add_init_script("addEventListener('submit', event => event.preventDefault(), true)")  # it does not get away
+    page.goto(f"/pay/{order.bill.key}")
+    heading(page, "One moment")
+    page.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    heading(page, "This order is not paid yet")
+    expect(button(page, "Continue to payment page")).to_be_visible()
+    assert not posts
+
+
 def test_coming_back_lifts_the_lock(browser, play):
     """A press that led nowhere leaves a button that says so; coming back to the page makes it itself again."""
     play.shelves(mug=5)

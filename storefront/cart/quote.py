@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import shipping, store, taxes
@@ -226,9 +227,9 @@ PIPELINE: tuple[Callable[[Quote], None], ...] = (read_addresses, price_goods, pr
 
 def _trouble(offer, qty):
     if not offer.on_sale:
-        return "This article is no longer for sale."
+        return _("This article is no longer for sale.")
     if offer.available is not None and offer.available < qty:
-        return f"Only {offer.available} left." if offer.available else "Sold out."
+        return _("Only %(count)s left.", count=offer.available) if offer.available else _("Sold out.")
     return ""
 
 

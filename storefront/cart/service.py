@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
+from flask_babel import gettext as _
 from sqlalchemy import and_, delete, or_, select
 
 from storefront import catalog, store
@@ -49,7 +50,7 @@ def locked(cart_id: int) -> Cart:
         select(Cart).filter_by(id=cart_id).with_for_update().execution_options(populate_existing=True)
     )
     if cart is None:
-        raise NotFound("This cart is not there any more.")
+        raise NotFound(_("This cart is not there any more."))
     return cart
 
 
@@ -57,12 +58,12 @@ def add(cart: Cart, sku: str, qty: int) -> Clamped:
     """Put so many of a SKU into the cart, beside those already there, as far as the limits allow."""
     offer = catalog.offer_of(sku, cart.currency)
     if offer is None or not offer.on_sale:
-        raise NotFound("This article is not for sale.")
+        raise NotFound(_("This article is not for sale."))
     cart = locked(cart.id)
     offer = shelf.offers(cart, [offer.variant_id])[offer.variant_id]
     line = next((line for line in cart.lines if line.variant_id == offer.variant_id and not line.custom_hash), None)
     if line is None and len(cart.lines) >= store.current().max_lines:
-        raise Conflict("Your cart is full: order what is in it first, or remove something.")
+        raise Conflict(_("Your cart is full: order what is in it first, or remove something."))
     clamped = _clamp(offer, qty + (line.qty if line else 0))
     if clamped.qty < 1:
         raise Conflict(clamped.why, state="sold_out")
@@ -83,9 +84,9 @@ def change(cart: Cart, line_id: int, qty: int, version: int) -> Clamped | None:
     cart = locked(cart.id)
     line = next((line for line in cart.lines if line.id == line_id), None)
     if line is None and not 0 < version < cart.version:
-        raise NotFound("This line is not in your cart any more.")
+        raise NotFound(_("This line is not in your cart any more."))
     if line is None or cart.version != version:
-        raise StaleCart("Your cart has changed in another tab.", state=cart.version)
+        raise StaleCart(_("Your cart has changed in another tab."), state=cart.version)
     offer = shelf.offers(cart, [line.variant_id])[line.variant_id]
     clamped = _clamp(offer, qty) if qty else None
     if clamped and clamped.qty:
@@ -137,7 +138,7 @@ def claim(cart_id: int, order_id: int, *, instead_of: int | None) -> None:
     """The cart is paid by this order from now on. Raises StaleCart if another order was quicker to say so."""
     cart = locked(cart_id)
     if cart.open_order_id not in (None, instead_of, order_id):
-        raise StaleCart("Your cart was confirmed in another tab.", state=cart.version)
+        raise StaleCart(_("Your cart was confirmed in another tab."), state=cart.version)
     cart.open_order_id = order_id
 
 
@@ -208,7 +209,9 @@ def parse_quantity(text: str, *, least: int = 1) -> int:
     """The whole number that was typed. Raises Invalid for anything else, and below `least`."""
     typed = text.strip()
     if not (typed.isascii() and typed.isdigit() and len(typed) <= 6) or int(typed) < least:
-        raise Invalid(f"Enter a whole number from {least} up.", fields={"quantity": ["Enter a whole number."]})
+        raise Invalid(
+            _("Enter a whole number from %(least)s up.", least=least), fields={"quantity": [_("Enter a whole number.")]}
+        )
     return int(typed)
 
 
@@ -217,10 +220,15 @@ def _clamp(offer, asked):
     most = min(store.current().max_quantity, offer.max_per_order or MANY)
     if offer.available is not None and offer.available < min(asked, most):
         left = offer.available
-        why = f"Only {left} of {offer.name} left." if left else f"{offer.name} is sold out."
+        why = (
+            _("Only %(count)s of %(name)s left.", count=left, name=offer.name)
+            if left
+            else _("%(name)s is sold out.", name=offer.name)
+        )
         return Clamped(offer.name, left, asked, why)
     if asked > most:
-        return Clamped(offer.name, most, asked, f"At most {most} of {offer.name} per order.")
+        why = _("At most %(count)s of %(name)s per order.", count=most, name=offer.name)
+        return Clamped(offer.name, most, asked, why)
     return Clamped(offer.name, asked, asked, "")
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
+
 from storefront import cart, payments, stock, taxes
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict
@@ -25,11 +27,11 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     order = locked(order_id)
     bills = payments.bills_of(order.id)
     if any(bill.status in (PENDING, "AUTHORIZED", *MONEY) for bill in bills):
-        raise Conflict("A payment for this order is there already, or being processed.", state=order.status)
+        raise Conflict(_("A payment for this order is there already, or being processed."), state=order.status)
     if order.status in CLOSED:
         _reopen(order)
     elif order.status != HOLD:
-        raise Conflict("This order cannot be paid any more.", state=order.status)
+        raise Conflict(_("This order cannot be paid any more."), state=order.status)
     for bill in payments.open_bills(order.id):
         payments.cancel(bill, "new_attempt")
     _extend(order)
@@ -45,9 +47,9 @@ def keep(order_id: int) -> Order:
     """The shopper asks to keep the goods longer; at most three times. Raises Conflict after that."""
     order = locked(order_id)
     if order.status != HOLD or order.hold_expires_at is None or order.hold_expires_at <= clock.now():
-        raise Conflict("The goods are not kept any more.", state=order.status)
+        raise Conflict(_("The goods are not kept any more."), state=order.status)
     if order.extensions >= MOST_EXTENSIONS:
-        raise Conflict("We cannot keep the goods any longer than this.", state=order.status)
+        raise Conflict(_("We cannot keep the goods any longer than this."), state=order.status)
     _extend(order)
     refresh(order)
     return order
@@ -77,11 +79,11 @@ def _extend(order):
 def _reopen(order):
     """A closed order may be paid after all while its prices stand and its goods are there."""
     if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
-        raise Conflict("This order was replaced by a newer one.", state=order.status)
+        raise Conflict(_("This order was replaced by a newer one."), state=order.status)
     if order.close_reason in (BY_MERCHANT, BY_REVIEW):
-        raise Conflict("We have cancelled this order. Write to us if that is not right.", state=order.status)
+        raise Conflict(_("We have cancelled this order. Write to us if that is not right."), state=order.status)
     if order.placed_at < clock.now() - PRICES_STAND_FOR:
-        raise Conflict("This order is too old to be paid: order once more at today's prices.", state=order.status)
+        raise Conflict(_("This order is too old to be paid: order once more at today's prices."), state=order.status)
     stock.reserve(order.lines)
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
 from storefront import cart, payments, stock, taxes
@@ -59,9 +60,11 @@ def cancel_by_shopper(order_id: int) -> Order:
         return order
     bills = payments.bills_of(order.id)
     if any(bill.status in (PENDING, "AUTHORIZED", *MONEY) for bill in bills):
-        raise Conflict("A payment for this order is being processed: it cannot be cancelled now.", state=order.status)
+        raise Conflict(
+            _("A payment for this order is being processed: it cannot be cancelled now."), state=order.status
+        )
     if order.status not in (NEW, HOLD):
-        raise Conflict("This order cannot be cancelled here any more. Write to us.", state=order.status)
+        raise Conflict(_("This order cannot be cancelled here any more. Write to us."), state=order.status)
     close(order, "cancelled", BY_SHOPPER)
     return order
 
@@ -72,7 +75,7 @@ def cancel_by_merchant(order_id: int, actor: str, note: str = "") -> Order:
     if order.status in CLOSED:
         return order
     if order.status not in (NEW, HOLD, REVIEW, PROCESSING):
-        raise Conflict("Something of this order has been sent already: refund it instead.", state=order.status)
+        raise Conflict(_("Something of this order has been sent already: refund it instead."), state=order.status)
     for bill in payments.bills_of(order.id):
         if (left := payments.refundable(bill)) > 0:
             key = f"cancel-{order.number}-{bill.reference}"

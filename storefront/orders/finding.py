@@ -52,7 +52,8 @@ def arrived_long_ago(days: int) -> list[int]:
     """The ids of sent orders of which nothing was heard for so many days."""
     before = clock.now() - timedelta(days=days)
     gone = Order.status.in_((SHIPPED, DELIVERED))
-    return list(db.session.scalars(select(Order.id).where(gone, Order.updated_at < before).order_by(Order.id).limit(500)))
+    quiet = select(Order.id).where(gone, Order.updated_at < before)
+    return list(db.session.scalars(quiet.order_by(Order.id).limit(500)))
 
 
 def old_failures(keep_days: int) -> list[int]:

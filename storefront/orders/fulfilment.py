@@ -1,5 +1,6 @@
 """What was paid leaves the house: shipments, and the order that follows them."""
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import stock
@@ -60,7 +61,7 @@ def release_shipment(shipment_id: int) -> Shipment:
     if shipment.status == AWAITING_INVENTORY:
         if _waits([line.order_line for line in shipment.lines]):
             events.record("ORDER_SHIPMENT_RELEASE_FAILED", shipment.order_id, id=shipment.id, cause="stock")
-            raise Conflict("The goods are not on the shelf yet: correct the stock first.", state=shipment.status)
+            raise Conflict(_("The goods are not on the shelf yet: correct the stock first."), state=shipment.status)
         SHIPMENT.apply(shipment, "assigned")
     SHIPMENT.apply(shipment, "released")
     return shipment
@@ -130,6 +131,6 @@ def _waits(lines):
 def _locked_shipment(shipment_id):
     shipment = db.session.get(Shipment, shipment_id)
     if shipment is None:
-        raise NotFound("There is no such shipment.")
+        raise NotFound(_("There is no such shipment."))
     locked(shipment.order_id)  # a cancel and a parcel meet here: either one, never both
     return db.session.get_one(Shipment, shipment_id, populate_existing=True)

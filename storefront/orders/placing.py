@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, stock, store, taxes
@@ -53,7 +54,10 @@ def refuse_if_pending(quote: Quote) -> None:
     earlier = db.session.get_one(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
     if earlier and earlier.status == HOLD and _money_may_come(earlier.id):
         raise PaymentPending(
-            f"A payment for order {earlier.number} is being processed. Wait for it, or cancel that order first.",
+            _(
+                "A payment for order %(number)s is being processed. Wait for it, or cancel that order first.",
+                number=earlier.number,
+            ),
             order_key=earlier.key,
             state=earlier.status,
         )
@@ -163,13 +167,15 @@ def fail_placing(order: Order, reason: str) -> None:
 
 def _refuse_if_replaced(order):
     if order.status in CLOSED:
-        raise Conflict("This order was replaced in another tab.", state=order.status)
+        raise Conflict(_("This order was replaced in another tab."), state=order.status)
 
 
 def _supersede(rival, order):
     if _money_may_come(rival.id):
         raise PaymentPending(
-            f"A payment for order {rival.number} is being processed.", order_key=rival.key, state=rival.status
+            _("A payment for order %(number)s is being processed.", number=rival.number),
+            order_key=rival.key,
+            state=rival.status,
         )
     rival.superseded_by_order_id, order.supersedes_order_id = order.id, rival.id
     close(rival, "cancelled", SUPERSEDED, detail=order.number)

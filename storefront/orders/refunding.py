@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
+
 from storefront import payments, stock
 from storefront.kit import events
 from storefront.kit.db import db
@@ -24,7 +26,7 @@ def request_refund(
     order = locked(order_id)
     bill = next((bill for bill in payments.bills_of(order.id) if bill.disposition == APPLIED), None)
     if bill is None:
-        raise Conflict("This order has no payment that could be sent back.", state=order.payment_status)
+        raise Conflict(_("This order has no payment that could be sent back."), state=order.payment_status)
     wanted: list[dict[str, Any]] = [{"line": line, "qty": qty} for line, qty in restock.items() if qty]
     return payments.request_refund(
         bill, amount_minor, request_key=request_key, reason=reason, actor=actor, restock=wanted

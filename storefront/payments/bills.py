@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from storefront.kit import clock, ids
@@ -112,7 +113,7 @@ def bill_by_key(key: str) -> Bill:
     """The bill of an address. Raises NotFound."""
     found = db.session.scalar(select(Bill).filter_by(key=key))
     if found is None:
-        raise NotFound("There is no such payment.")
+        raise NotFound(_("There is no such payment."))
     return found
 
 

@@ -46,7 +46,7 @@ def config_by_name(name: str) -> GatewayConfig:
     """A configured gateway by its name in addresses. Raises NotFound."""
     found = db.session.scalar(select(GatewayConfig).filter_by(name=name))
     if found is None or _refused_in_live(found):
-        raise NotFound("There is no such payment service.")
+        raise NotFound(_("There is no such payment service."))
     return found
 
 
@@ -77,7 +77,7 @@ def configs() -> list[GatewayConfig]:
 
 def problems(config: GatewayConfig) -> list[str]:
     """What keeps a gateway from being used here, in plain words; nothing if it may be."""
-    wrong = ["It is for tests only, and this shop is live."] if _refused_in_live(config) else []
+    wrong = [_("It is for tests only, and this shop is live.")] if _refused_in_live(config) else []
     return wrong + adapter(config).check()
 
 
@@ -85,9 +85,9 @@ def switch(name: str, on: bool) -> None:
     """Switch a gateway, with every way to pay that leads to it. Raises NotFound; Invalid if it lacks something."""
     found = db.session.scalar(select(GatewayConfig).filter_by(name=name).with_for_update())
     if found is None:
-        raise NotFound("There is no such payment service.")
+        raise NotFound(_("There is no such payment service."))
     if on and (wrong := problems(found)):
-        raise Invalid(" ".join(wrong))
+        raise Invalid(_(" ").join(wrong))
     found.active = on
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
 from storefront.kit import clock, events
@@ -30,7 +31,7 @@ def request_refund(
         return same
     left = refundable(bill)
     if not 0 < amount_minor <= left:
-        raise Invalid("This sum is more than what can be sent back.", fields={"amount": ["Enter a smaller sum."]})
+        raise Invalid(_("This sum is more than what can be sent back."), fields={"amount": [_("Enter a smaller sum.")]})
     now = clock.now()
     refund = Refund(
         order_id=bill.order_id,

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront.kit import clock
@@ -26,14 +27,14 @@ def key() -> str:
 def checked(fields: dict[str, str]) -> dict[str, str]:
     """The fields of a request, verified. Raises Invalid."""
     if fields.get("kind") != "request" or not is_signed(fields, key()):
-        raise Invalid("The payment service refuses this form: its signature is missing or wrong.")
+        raise Invalid(_("The payment service refuses this form: its signature is missing or wrong."))
     return fields
 
 
 def opened(fields: dict[str, str]) -> SandboxPayment:
     """The session of a posted form, made if it is the first time. Raises Invalid for an altered form."""
     if any(name not in checked(fields) for name in NEEDED) or not fields["amount"].isdigit():
-        raise Invalid("The payment service refuses this form: a field is missing.")
+        raise Invalid(_("The payment service refuses this form: a field is missing."))
     found = db.session.scalar(select(SandboxPayment).filter_by(reference=fields["reference"]))
     if found is None:
         found = SandboxPayment(
@@ -53,7 +54,7 @@ def session_of(reference: str, *, lock: bool = False) -> SandboxPayment:
     wanted = select(SandboxPayment).filter_by(reference=reference)
     found = db.session.scalar(wanted.with_for_update() if lock else wanted)
     if found is None:
-        raise NotFound("The payment service does not know this payment.")
+        raise NotFound(_("The payment service does not know this payment."))
     return found
 
 
@@ -67,7 +68,7 @@ def state_of(payment: SandboxPayment) -> str:
 def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "") -> list[int]:
     """The person has pressed a button: book it, and write the notifications. Gives their ids."""
     if state_of(payment) != OPEN:
-        raise Conflict("This payment has been answered already.", state=payment.status)
+        raise Conflict(_("This payment has been answered already."), state=payment.status)
     broken = scenario.back == "error" and status == PAID
     payment.status = DECLINED if broken else status
     payment.reason = "technical_error" if broken else reason

@@ -7,6 +7,7 @@ are taken in the order of their variants, so that two buyers cannot block each o
 from collections.abc import Iterable
 from typing import Protocol
 
+from flask_babel import gettext as _
 from sqlalchemy import or_, select, update
 
 from storefront.kit import clock, events
@@ -135,7 +136,8 @@ def _set_aside(lines, status):
     short = [line for line in lines if not _count(line.variant_id, reserved=line.qty)]
     if short:
         names = ", ".join(line.sku for line in short)
-        raise OutOfStock(f"There are not enough of {names} left.", short=missing(short) or {s.sku: 0 for s in short})
+        sentence = _("There are not enough of %(names)s left.", names=names)
+        raise OutOfStock(sentence, short=missing(short) or {line.sku: 0 for line in short})
     for line in lines:
         db.session.add(_reservation(line, line.qty, status))
         move(line.variant_id, reserved=line.qty, cause="order", ref=str(line.order_id))

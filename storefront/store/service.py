@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from flask import g
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from storefront.kit import clock
@@ -26,7 +27,7 @@ def current() -> Store:
             select(Store, Page).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
         ).all()
         if not rows:
-            raise Unavailable("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try.")
+            raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
         g.store = rows[0][0]
         g.footer_pages = [PageLink(page.slug, page.title) for _, page in rows if page]
     return g.store
@@ -52,7 +53,7 @@ def page(slug: str) -> Page:
     """A text page. Raises NotFound."""
     found = db.session.scalar(select(Page).filter_by(slug=slug))
     if not found:
-        raise NotFound("There is no such page.")
+        raise NotFound(_("There is no such page."))
     return found
 
 
