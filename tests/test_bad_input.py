@@ -112,7 +112,7 @@ def test_strange_versions_change_nothing(play, alice, version):
 
 
 def test_other_peoples_lines_are_not_there(play, alice):
-    """SEC-01: another shopper's line can neither be changed nor removed, and is not told of."""
+    """Another shopper's line can neither be changed nor removed, and is not told of."""
     path = line_path()
     bob = play.visitor("bob")
     assert bob.post(path, {"quantity": "5", "version": "2"}).status == 404
@@ -383,7 +383,7 @@ def test_pages_that_are_only_asked_about(play, alice):
 
 
 def test_html_is_text_on_every_page_and_in_every_letter(play):
-    """SEC-08: a name that looks like HTML is shown as typed, on each step, the order, the account and in letters."""
+    """Part 11: a name that looks like HTML is shown as typed, on each step, the order, the account and in letters."""
     play.shop()
     with transaction():
         stage.put_on_shelf("mug", 9, title=MARKED)

@@ -71,7 +71,7 @@ def crawl(shopper, *starts):
 
 
 def test_every_kind_of_page_has_its_headers(play, alice):
-    """SEC-07, BIL-14: each page has the policy, may not be framed, and private ones are kept by nobody."""
+    """Invariants part 11, RED-03: each page has the policy, may not be framed, and private ones are kept by nobody."""
     order, bill, _ = play.confirm(alice)
     pages = [alice.page, alice.get(f"/pay/{bill.key}"), alice.get(f"/orders/{order.key}/pay")]
     alice.get(f"/pay/{bill.key}")
@@ -121,7 +121,7 @@ def cookies_of(answer):
 
 
 def test_cookies_are_kept_from_scripts_and_other_sites(play):
-    """SEC-03: HttpOnly and SameSite=Lax on both cookies, and nothing but these two."""
+    """Invariants part 11: HttpOnly and SameSite=Lax on both cookies, and nothing but these two."""
     play.shelves(mug=9)
     alice = play.visitor("alice")
     alice.get("/products/mug")
@@ -135,7 +135,7 @@ def test_cookies_are_kept_from_scripts_and_other_sites(play):
 
 
 def test_a_live_shop_sends_cookies_over_tls_only(play, shop, tmp_path):
-    """SEC-03: __Host- names, Secure, HSTS; and a live shop has neither sandbox pages nor their addresses."""
+    """Part 11: __Host- names, Secure, HSTS; and a live shop has neither sandbox pages nor their addresses."""
     play.shelves(mug=9)
     settings = {
         "DATABASE_URL": shop.app.config["SQLALCHEMY_DATABASE_URI"],
@@ -169,7 +169,7 @@ def test_a_live_shop_sends_cookies_over_tls_only(play, shop, tmp_path):
 
 
 def test_every_form_wants_its_token(play, alice):
-    """SEC-03, SEC-05: each POST address refuses what comes without a token, but for those that want a signature."""
+    """SEC-05: each POST address refuses what comes without a token, but for those that want a signature."""
     before = play.tables()
     values = {"key": "x", "token": "x", "number": "x", "slug": "x", "name": "x", "gateway": "sandbox", "hint": "ok"}
     swept = []
@@ -199,7 +199,7 @@ def test_addresses_without_a_token_want_a_signature(play, alice):
 
 
 def test_a_token_of_another_session_is_none(play, alice):
-    """SEC-03: somebody else's token does not open this shopper's forms."""
+    """Invariants part 11: somebody else's token does not open this shopper's forms."""
     stranger = play.visitor()
     stranger.get("/account/sign-in")
     answer = alice.post("/cart/lines", {"sku": "MUG", "csrf_token": stranger.csrf_token()}, csrf=False)
@@ -207,7 +207,7 @@ def test_a_token_of_another_session_is_none(play, alice):
 
 
 def test_a_form_that_is_too_old_can_be_sent_once_more(play, alice):
-    """SEC-03: from a page of ours: what was typed is kept, passwords are not, and one press sends it again."""
+    """Part 11: from a page of ours: what was typed is kept, passwords are not, and one press sends it again."""
     ours = {"Origin": play.url, "Sec-Fetch-Site": "same-origin"}
     typed = {"sku": "MUG", "quantity": "2", "csrf_token": "old"}
     page = alice.post("/cart/lines", typed, csrf=False, headers=ours)
@@ -235,7 +235,7 @@ def test_a_form_that_is_too_old_can_be_sent_once_more(play, alice):
     ],
 )
 def test_another_site_cannot_have_its_form_sent_once_more(play, alice, headers):
-    """SEC-03: a form from elsewhere is refused, and no button of ours offers to send it."""
+    """Invariants part 11: a form from elsewhere is refused, and no button of ours offers to send it."""
     sent = {name: value.replace("OURS", play.url) for name, value in headers.items()}
     page = alice.post("/cart/lines", {"sku": "MUG", "quantity": "5"}, csrf=False, headers=sent)
     assert page.status == 400 and "Send once more" not in page.html

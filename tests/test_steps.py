@@ -205,7 +205,7 @@ def test_what_finishes_a_purchase_can_be_repeated(play, alice, monkeypatch):
 
 
 def test_a_last_step_that_comes_later_finds_all_done(play, alice, monkeypatch):
-    """ACT-23, ACT-26: a step put behind the last list runs once a purchase, after everything else."""
+    """ACT-23: a step put behind the last list runs once a purchase, after everything else."""
     seen = []
     last = (*steps.FINALIZE, lambda attempt: seen.append(attempt.order.status))
     monkeypatch.setattr(steps, "FINALIZE", last)

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
-from storefront import customers
+from storefront import customers, store
 from storefront.customers import plain_line, valid_email
 from storefront.kit.html import without_nul
 
@@ -53,7 +53,7 @@ class ShopForm(FlaskForm):
         super().__init__(*args, **kwargs)
         self.country.choices = customers.countries(None, "en")
         self.timezone.choices = [(name, name) for name in sorted(available_timezones())]
-        self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {self.currency.data or "EUR"})]
+        self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {store.current().currency})]
 
 
 class OrdersForm(FlaskForm):
