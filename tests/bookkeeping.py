@@ -11,7 +11,7 @@ from storefront.kit.db import db
 from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders.models import Order, OrderTombstone
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, RELEASED_STATES
-from storefront.payments.ledger import captured_of
+from storefront.payments.ledger import balance_of
 from storefront.payments.models import Bill, LedgerEntry
 from storefront.payments.states import APPLIED, BILL, NONE
 from storefront.stock.models import Stock, StockMovement, StockReservation
@@ -99,7 +99,7 @@ def _paid_by_one_bill(order):
     applied = [bill for bill in bills if bill.disposition == APPLIED]
     assert len(applied) <= 1
     for bill in applied:
-        assert captured_of(bill) + _refunded(bill) == order.due_minor or _accepted(order), order.number
+        assert balance_of(bill) + _refunded(bill) == order.due_minor or _accepted(order), order.number
     if order.status in RELEASED_STATES:
         assert applied or not order.due_minor or _accepted(order), order.number
 

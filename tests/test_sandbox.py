@@ -15,6 +15,7 @@ from storefront.app import create_app
 from storefront.kit import clock, signing
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Invalid, NotFound
+from storefront.kit.limits import limiter
 from storefront.payments.gateways.sandbox import sign
 from storefront.payments.models import GatewayConfig, InboxMessage
 from storefront.sandbox import books
@@ -348,6 +349,7 @@ def live(database, tmp_path):
         "LOG_LEVEL": "ERROR",
     }
     app = create_app(Config(settings))
+    limiter.enabled = False  # a new application switches it on for all of them
     with app.app_context():
         db.create_all()
         yield app

@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import text, update
 
-from storefront import admin, customers
+from storefront import admin, customers, welcome
 from storefront.admin import audit, permissions, staff
 from storefront.admin.models import AuditEntry, StaffUser
 from storefront.customers import passwords
@@ -297,3 +297,14 @@ def test_a_staff_session_is_no_customer(shop_open):
     assert carol.get("/account/").path == "/account/sign-in"
     assert carol.get("/cart").status == 200
     assert db.session.query(StaffUser).count() == 1
+
+
+def test_a_new_test_shop_invites_its_owner(shop_open, app):
+    """What the terminal says first leads to a password for the owner; once there is one it is not offered again."""
+    link = re.search(r"http\S+/admin/invite/[\w-]+", welcome.text(app))[0]
+    visitor = shop_open.visitor()
+    visitor.get(link)
+    visitor.press("Set password", {"New password": PASSWORD})
+    page = visitor.press("Sign in", {"Email": "shop@example.com", "Password": PASSWORD})
+    assert page.path == "/admin/" and page.has("owner")
+    assert "/admin/invite/" not in welcome.text(app) and "/admin/" in welcome.text(app)

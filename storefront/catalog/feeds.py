@@ -5,6 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Response, stream_with_context
+from flask_babel import gettext as _
 from sqlalchemy import and_, func, select
 
 from storefront import store
@@ -40,7 +41,7 @@ def sitemap() -> Response:
 def sitemap_part(number: int) -> Response:
     """One part of the map, from 1. Raises NotFound."""
     if not 1 <= number <= _parts():
-        raise NotFound("There is no such part of the map.")
+        raise NotFound(_("There is no such part of the map."))
     return _xml(_urlset(number))
 
 

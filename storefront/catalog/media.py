@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flask import Blueprint, current_app, send_from_directory
+from flask_babel import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from storefront.catalog.pictures import WIDTHS
@@ -38,7 +39,7 @@ class Kept(NamedTuple):
 def show(name: str):
     """One size of a picture. What it shows can never change, so it may be kept for ever."""
     if not _NAME.fullmatch(name) or not (folder() / name).is_file():
-        raise NotFound("There is no such picture.")
+        raise NotFound(_("There is no such picture."))
     answer = send_from_directory(folder(), name, mimetype="image/webp", max_age=31_536_000)
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
@@ -76,22 +77,18 @@ def _store(data, files):
 def _decoded(data):
     """The first frame, upright and without metadata; and whether the file is just that already."""
     if len(data) > MOST_BYTES:
-        raise Invalid(f"The picture is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise Invalid(_("The picture is larger than %(most)d MB.", most=MOST_BYTES // 1_000_000))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
             picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
         if picture.width * picture.height > MOST_PIXELS:
-            raise Invalid(f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.")
-        bare = (
-            picture.format == "WEBP"
-            and not getattr(picture, "is_animated", False)
-            and not _EXTRAS & picture.info.keys()
-        )
+            raise Invalid(_("The picture has more than %(most)d million pixels.", most=MOST_PIXELS // 1_000_000))
+        bare = _is_bare(picture)
         picture = ImageOps.exif_transpose(picture)
         pixels = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise Invalid("This is not a JPEG, PNG, WebP or GIF picture.") from error
+        raise Invalid(_("This is not a JPEG, PNG, WebP or GIF picture.")) from error
     pixels.info = {}
     return pixels, bare
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, func, select
 
 from storefront.catalog.availability import FEW, PLENTY
@@ -122,7 +123,7 @@ def goods(slug: str, currency: str, sku: str = "") -> Goods:
     """The product at an address, with `sku` or the first that can be had selected. Raises NotFound."""
     rows = db.session.execute(_PRODUCT, {"slug": slug}).all()
     if not rows:
-        raise NotFound("There is no such product, or it is not for sale any more.")
+        raise NotFound(_("There is no such product, or it is not for sale any more."))
     values = {"product": rows[0].id, "now": clock.here(), "currency": currency}
     choices = [_choice(row) for row in db.session.execute(_VARIANTS, values)]
     selected = _selected(choices, sku)

@@ -45,7 +45,7 @@ def home():
 def category(path):
     place = categories.tree().by_path.get(path.rstrip("/"))
     if not place:
-        raise NotFound("There is no such category.")
+        raise NotFound(_("There is no such category."))
     if path != place.path:
         return redirect(place.url, code=308)
     wish = narrowing.read(request.args, store.current().currency)
@@ -141,7 +141,7 @@ def product_feed() -> Response:
 def _page_that_is_there(shelf, wish):
     """The page of a list. Raises NotFound for one after the last."""
     if wish.page > max(1, shelf.pages) or (wish.page > 1 and not shelf.cards):
-        raise NotFound("The list is not that long.")
+        raise NotFound(_("The list is not that long."))
     return shelf
 
 

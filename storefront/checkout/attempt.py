@@ -1,8 +1,7 @@
 """One press of "Confirm and pay", as the steps of the checkout see it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from storefront.cart.quote import Quote
 from storefront.kit.db import db
@@ -12,7 +11,7 @@ from storefront.payments.models import Bill, PaymentMethod
 
 @dataclass
 class Attempt:
-    """One press of "Confirm and pay"."""
+    """What was confirmed, and what the steps have made of it so far."""
 
     cart_id: int
     method_id: int
@@ -23,7 +22,8 @@ class Attempt:
     number: str = ""
     order_id: int | None = None
     bill_id: int | None = None
-    made: dict[str, Any] = field(default_factory=dict)
+    placed_before: bool = False  # an earlier press or another tab has made this order
+    error: Exception | None = None  # why the steps are being undone
 
     @property
     def order(self) -> Order:

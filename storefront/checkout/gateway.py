@@ -57,7 +57,7 @@ def read_return(gateway, key, hint):
     bill = payments.bill_by_key(key)
     if bill.backend != gateway or hint not in HINTS:
         raise NotFound(_("There is no such payment."))
-    order_id = db.session.get_one(Order, bill.order_id).id
+    order_id = bill.order_id
     with transaction():
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)

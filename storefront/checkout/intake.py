@@ -16,10 +16,11 @@ from storefront.kit.errors import ShopError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Answer, Message, Outcome
 from storefront.payments.inbox import APPLIED, DUPLICATE, ERROR, NO_EFFECT, REJECTED, UNMATCHED
+from storefront.payments.ledger import CHANGED
 from storefront.payments.models import Bill, InboxMessage, Refund
 
 log = logging.getLogger(__name__)
-WORDS = {"CHANGED": APPLIED, "DUPLICATE": DUPLICATE, "NO_EFFECT": NO_EFFECT}
+WORDS = {CHANGED: APPLIED, DUPLICATE: DUPLICATE, NO_EFFECT: NO_EFFECT}
 REFUSED = Answer(400, "The signature is missing or wrong.")
 AGAIN = Answer(503, "Send this again in a moment.")
 
@@ -102,7 +103,7 @@ def _apply(message_id, reading):
 
 def _finish(stored, words, outcomes):
     """The message's outcome is the strongest of what it did; its key is that of the event which did it."""
-    telling = next((i for i, word in enumerate(words) if word == "CHANGED"), 0)
+    telling = next((i for i, word in enumerate(words) if word == CHANGED), 0)
     key = payments.event_key(outcomes[telling]) if outcomes else None
     payments.finish(stored, WORDS[words[telling]] if words else NO_EFFECT, signature="ok", event_key=key)
 

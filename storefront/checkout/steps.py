@@ -40,12 +40,12 @@ def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: 
     done: list[Step] = []
     try:
         for step in REVERSIBLE:
-            if "placed_before" in attempt.made:
+            if attempt.placed_before:
                 return attempt
             retried(step.do)(attempt)
             done.append(step)
     except Exception as error:
-        attempt.made["error"] = error
+        attempt.error = error
         for step in reversed(done):
             _undo(step, attempt)
         raise
@@ -143,7 +143,7 @@ def fail_order(attempt: Attempt) -> None:
     """The order stays as FAILED, for the record; its goods go back."""
     with transaction():
         if attempt.order_id:
-            orders.fail_placing(attempt.order, type(attempt.made["error"]).__name__)
+            orders.fail_placing(attempt.order, type(attempt.error).__name__)
 
 
 def hold_stock(attempt: Attempt) -> None:
@@ -189,14 +189,14 @@ def start_payment(attempt: Attempt) -> None:
 
 def settle_what_needs_no_payment(attempt: Attempt) -> None:
     """Free orders, and methods that approve by themselves, go to fulfilment at once."""
-    if attempt.bill_id or "placed_before" in attempt.made:
+    if attempt.bill_id or attempt.placed_before:
         return
     with transaction():
         orders.release_unbilled(attempt.order)
 
 
 def _lead_to(attempt, order):
-    attempt.order_id, attempt.made["placed_before"] = order.id, True
+    attempt.order_id, attempt.placed_before = order.id, True
     bills = payments.open_bills(order.id)
     attempt.bill_id = bills[-1].id if bills else None
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -88,7 +89,7 @@ def save_address(values: Mapping[str, str], customer_id: int | None = None) -> C
     if customer_id is not None:
         kept = db.session.scalar(select(func.count()).where(CustomerAddress.customer_id == customer_id)) or 0
         if kept >= MOST_ADDRESSES:
-            raise Conflict("Your address book is full. Delete an address that you no longer need.")
+            raise Conflict(_("Your address book is full. Delete an address that you no longer need."))
     address = CustomerAddress(customer_id=customer_id, **_parts(values))
     db.session.add(address)
     db.session.flush()
@@ -105,7 +106,7 @@ def address_of(customer_id: int, address_id: int) -> CustomerAddress:
     """An address in this customer's own book. Raises NotFound."""
     address = db.session.scalar(select(CustomerAddress).filter_by(id=address_id, customer_id=customer_id))
     if address is None:
-        raise NotFound("There is no such address in your book.")
+        raise NotFound(_("There is no such address in your book."))
     return address
 
 
@@ -124,7 +125,7 @@ def delete_address(customer_id: int, address_id: int) -> None:
 def prefer_address(customer: Customer, address_id: int, use: str) -> None:
     """Make an address of the book the default for "shipping" or "billing". Raises Invalid, NotFound."""
     if use not in PREFERENCES:
-        raise Invalid("An address can be the default for shipping or for billing.")
+        raise Invalid(_("An address can be the default for shipping or for billing."))
     setattr(customer, PREFERENCES[use], address_of(customer.id, address_id).id)
 
 

@@ -1,5 +1,7 @@
 """The verbs of the desk."""
 
+from flask_babel import gettext as _
+
 from storefront import orders, payments
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
@@ -15,9 +17,9 @@ def refund(order_id: int, bill_id: int, *, reason: str, actor: str) -> Refund:
     orders.locked(order_id)
     bill = db.session.get(Bill, bill_id, populate_existing=True)
     if bill is None or bill.order_id != order_id:
-        raise NotFound("There is no such payment.")
+        raise NotFound(_("There is no such payment."))
     if bill.disposition != QUARANTINED:
-        raise Conflict("Somebody has decided about this money already.", state=bill.disposition)
+        raise Conflict(_("Somebody has decided about this money already."), state=bill.disposition)
     key = f"desk-{bill.reference}"
     sent = payments.request_refund(bill, payments.refundable(bill), request_key=key, reason=reason, actor=actor)
     payments.resolve(bill, "refunded")

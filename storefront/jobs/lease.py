@@ -25,10 +25,3 @@ def take(name: str, holder: str, lasting: timedelta) -> bool:
             return False
     except IntegrityError:
         return False  # another worker made the row in this moment
-
-
-def give_back(name: str, holder: str) -> None:
-    """Let somebody else have it at once."""
-    with transaction():
-        now = clock.now()
-        db.session.execute(update(JobLease).where(JobLease.job == name, JobLease.holder == holder).values(until=now))

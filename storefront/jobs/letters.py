@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from storefront import notices
 from storefront.jobs.each import each_alone
@@ -34,7 +34,7 @@ def deliver_one(message_id: int) -> bool:
             update(OutboxMessage)
             .where(
                 OutboxMessage.id == message_id,
-                or_(OutboxMessage.status == "PENDING", OutboxMessage.status == "SENDING"),
+                OutboxMessage.status.in_(("PENDING", "SENDING")),
                 OutboxMessage.next_try_at <= now,
             )
             .values(status="SENDING", tries=OutboxMessage.tries + 1, next_try_at=now + GIVEN_UP_SENDING)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import has_request_context
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,7 +64,7 @@ class Actor:
     cause: int | None = None
 
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=Actor("system"))
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _subscribers: dict[str, list[tuple[str, str]]] = {}
 
 
@@ -78,8 +79,8 @@ def acting_as(kind: str, name: str = "", cause: int | None = None):
 
 
 def actor() -> Actor:
-    """Who acts here."""
-    return _actor.get()
+    """Who acts here: whoever was named, else the visitor of the page, else the shop by itself."""
+    return _actor.get() or Actor("shopper" if has_request_context() else "system")
 
 
 def subscribe(event_type: str, kind: str, target: str) -> None:
@@ -91,7 +92,7 @@ def subscribe(event_type: str, kind: str, target: str) -> None:
 
 def record(type: str, order_id: int | None = None, **data) -> OrderEvent:
     """Write down that something happened, and who is to be told. Call it under the order's lock."""
-    who, previous = _actor.get(), _last_of(order_id)
+    who, previous = actor(), _last_of(order_id)
     event = OrderEvent(
         order_id=order_id,
         seq=(previous.seq + 1 if previous else 1) if order_id else None,

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
+from flask_babel import gettext as _
 
 from storefront.kit.errors import Invalid
 
@@ -73,9 +74,9 @@ def parsed(text: str, currency: str) -> int:
     try:
         minor = Decimal(cleaned).scaleb(exponent(currency))
     except InvalidOperation:
-        raise Invalid("Enter an amount like 12.50.") from None
+        raise Invalid(_("Enter an amount like 12.50.")) from None
     if not minor.is_finite() or abs(minor) >= MOST:
-        raise Invalid("Enter an amount like 12.50.")
+        raise Invalid(_("Enter an amount like 12.50."))
     if minor != minor.to_integral_value(ROUND_HALF_UP):
-        raise Invalid(f"{currency} has only {exponent(currency)} decimals.")
+        raise Invalid(_("%(currency)s has only %(count)d decimals.", currency=currency, count=exponent(currency)))
     return int(minor)

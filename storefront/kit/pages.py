@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request, url_for
+from flask_babel import gettext as _
 
 from storefront.kit.errors import Invalid
 
@@ -47,7 +48,7 @@ def _refuse_nonsense():
         if request.method == "POST":
             values += [v for vs in request.form.listvalues() for v in vs]
     if any("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value) for value in values):
-        raise Invalid("What was sent contains characters that cannot be kept.")
+        raise Invalid(_("What was sent contains characters that cannot be kept."))
 
 
 def _set_headers(response: Response) -> Response:

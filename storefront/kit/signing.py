@@ -5,6 +5,7 @@ import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
+from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
 from storefront.kit.errors import Invalid
@@ -20,7 +21,7 @@ def unsigned(token: str, salt: str, max_age: int | None = None):
     try:
         return _serializer(salt).loads(token, max_age=max_age)
     except (BadData, UnicodeError, ValueError, RecursionError):
-        raise Invalid("This link or form is not valid any more.") from None
+        raise Invalid(_("This link or form is not valid any more.")) from None
 
 
 def signed_forever(value, salt: str) -> str:
@@ -33,7 +34,7 @@ def unsigned_forever(token: str, salt: str):
     try:
         return URLSafeSerializer(_keys(), salt=salt).loads(token)
     except (BadData, UnicodeError, ValueError, RecursionError):
-        raise Invalid("This link or form is not valid any more.") from None
+        raise Invalid(_("This link or form is not valid any more.")) from None
 
 
 def sealed(secret: str) -> str:

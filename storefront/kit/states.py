@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from flask_babel import gettext as _
 from sqlalchemy import update
 
 from storefront.kit import events
@@ -46,7 +47,10 @@ class Machine:
         db.session.refresh(thing, ["status"])
         if not moved and thing.status != target:
             name, state = self.name.replace("_", " "), thing.status
-            raise Conflict(f"This {name} is {state.lower()}: it cannot be {event}.", state=state)
+            sentence = _(
+                "This %(name)s is %(state)s: it cannot be %(event)s.", name=name, state=state.lower(), event=event
+            )
+            raise Conflict(sentence, state=state)
         if moved:
             order_id = thing.id if self.name == "order" else getattr(thing, "order_id", None)
             events.record(f"{self.name}_{event}".upper(), order_id, was=before, id=thing.id, **data)

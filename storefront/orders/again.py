@@ -13,7 +13,6 @@ from storefront.orders.money import refresh
 from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end, window_end
 from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
-from storefront.payments.states import MONEY, PENDING
 
 PRICES_STAND_FOR = timedelta(hours=24)
 
@@ -25,8 +24,7 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     goods are gone.
     """
     order = locked(order_id)
-    bills = payments.bills_of(order.id)
-    if any(bill.status in (PENDING, "AUTHORIZED", *MONEY) for bill in bills):
+    if payments.money_may_come(order.id):
         raise Conflict(_("A payment for this order is there already, or being processed."), state=order.status)
     if order.status in CLOSED:
         _reopen(order)

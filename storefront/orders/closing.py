@@ -30,7 +30,7 @@ from storefront.orders.states import (
     UNSHIPPED,
 )
 from storefront.payments.models import Bill, InboxMessage, LedgerEntry, Refund
-from storefront.payments.states import CREATED, FAILED, MONEY, OPEN, PENDING, QUARANTINED
+from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED
 
 ANSWER_FRESH = timedelta(seconds=10)
 PROLONGED_BY = timedelta(minutes=15)
@@ -58,8 +58,7 @@ def cancel_by_shopper(order_id: int) -> Order:
     order = locked(order_id)
     if order.status in CLOSED:
         return order
-    bills = payments.bills_of(order.id)
-    if any(bill.status in (PENDING, "AUTHORIZED", *MONEY) for bill in bills):
+    if payments.money_may_come(order.id):
         raise Conflict(
             _("A payment for this order is being processed: it cannot be cancelled now."), state=order.status
         )

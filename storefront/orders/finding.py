@@ -3,6 +3,7 @@
 import hmac
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront.kit import clock
@@ -18,7 +19,7 @@ def by_key(key: str) -> Order:
     """The order of an address. Raises NotFound, whether it never was or the key is only nearly right."""
     order = db.session.scalar(select(Order).filter_by(key=key))
     if order is None or not hmac.compare_digest(order.key.encode(), key.encode("utf-8", "replace")):
-        raise NotFound("There is no order at this address.")
+        raise NotFound(_("There is no order at this address."))
     return order
 
 
@@ -26,7 +27,7 @@ def by_number(number: str) -> Order:
     """The order with this number. Raises NotFound."""
     order = db.session.scalar(select(Order).filter_by(number=number))
     if order is None:
-        raise NotFound("There is no order with this number.")
+        raise NotFound(_("There is no order with this number."))
     return order
 
 
@@ -36,7 +37,7 @@ def locked(order_id: int) -> Order:
         select(Order).filter_by(id=order_id).with_for_update().execution_options(populate_existing=True)
     )
     if order is None:
-        raise NotFound("There is no such order any more.")
+        raise NotFound(_("There is no such order any more."))
     return order
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, stock, store, taxes
+from storefront import cart, payments, stock, store, taxes
 from storefront.cart import Quote
 from storefront.cart.models import Cart
 from storefront.kit import clock, events, ids
@@ -15,8 +15,7 @@ from storefront.orders.closing import close
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
-from storefront.payments.models import Bill, PaymentMethod
-from storefront.payments.states import MONEY, PENDING
+from storefront.payments.models import PaymentMethod
 
 MOST_EXTENSIONS = 3
 
@@ -52,7 +51,7 @@ def waiting_order(cart_id: int) -> Order | None:
 def refuse_if_pending(quote: Quote) -> None:
     """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
     earlier = db.session.get_one(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
-    if earlier and earlier.status == HOLD and _money_may_come(earlier.id):
+    if earlier and earlier.status == HOLD and payments.money_may_come(earlier.id):
         raise PaymentPending(
             _(
                 "A payment for order %(number)s is being processed. Wait for it, or cancel that order first.",
@@ -171,7 +170,7 @@ def _refuse_if_replaced(order):
 
 
 def _supersede(rival, order):
-    if _money_may_come(rival.id):
+    if payments.money_may_come(rival.id):
         raise PaymentPending(
             _("A payment for order %(number)s is being processed.", number=rival.number),
             order_key=rival.key,
@@ -179,11 +178,6 @@ def _supersede(rival, order):
         )
     rival.superseded_by_order_id, order.supersedes_order_id = order.id, rival.id
     close(rival, "cancelled", SUPERSEDED, detail=order.number)
-
-
-def _money_may_come(order_id):
-    bills = db.session.scalars(select(Bill).filter_by(order_id=order_id)).all()
-    return any(bill.status == PENDING or bill.status in MONEY or bill.status == "AUTHORIZED" for bill in bills)
 
 
 def _copy_of(address):

@@ -27,10 +27,10 @@ from storefront.orders.states import (
 )
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
+from storefront.payments.ledger import CHANGED
 from storefront.payments.models import Bill
-from storefront.payments.states import APPLIED
+from storefront.payments.states import APPLIED, QUARANTINED
 
-CHANGED = "CHANGED"
 ENDS = (base.DECLINED, base.CANCELLED, base.EXPIRED)
 
 
@@ -74,7 +74,7 @@ def accept_after_review(order_id: int, actor: str) -> Order:
         if not ORDER.apply(order, "released", reason="accepted", by=actor):
             return order
         for bill in payments.bills_of(order.id):
-            if bill.disposition == "QUARANTINED" and not _applied(order):
+            if bill.disposition == QUARANTINED and not _applied(order):
                 payments.accept(bill)
         _fulfil(order)
     refresh(order)

@@ -1,7 +1,8 @@
 """What is owed and what money did: methods, bills, the inbox, the ledger, refunds.
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live.
-Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire, ask, close_at_gateway, bill_by_key, bills_of.
+Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire; ask, can_be_asked, quiet, close_at_gateway;
+bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come.
 The inbox: store_message, read, finish, unread, inbox_of, waits_for.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 Refunds: request_refund, refundable, refunds_of, unsent_refunds, claim, call_gateway, settle_refund.
@@ -20,6 +21,7 @@ from storefront.payments.bills import (
     form_of,
     keep_step,
     leave,
+    money_may_come,
     open_bill,
     open_bills,
     quiet,
@@ -71,6 +73,7 @@ __all__ = [
     "keep_step",
     "leave",
     "methods",
+    "money_may_come",
     "money_of",
     "open_bill",
     "open_bills",

@@ -14,7 +14,7 @@ from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
 from storefront.payments.models import Bill, PaymentMethod
-from storefront.payments.states import BILL, CREATED, OPEN
+from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
 
 ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
@@ -130,6 +130,11 @@ def bills_of(order_id: int) -> list[Bill]:
 def open_bills(order_id: int) -> list[Bill]:
     """The attempts that may still be paid as far as we know."""
     return [bill for bill in bills_of(order_id) if bill.status in OPEN]
+
+
+def money_may_come(order_id: int) -> bool:
+    """Whether an attempt of the order has money, or may get it without anybody doing more."""
+    return any(bill.status in (PENDING, AUTHORIZED, *MONEY) for bill in bills_of(order_id))
 
 
 def quiet() -> list[int]:

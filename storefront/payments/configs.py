@@ -87,7 +87,7 @@ def switch(name: str, on: bool) -> None:
     if found is None:
         raise NotFound(_("There is no such payment service."))
     if on and (wrong := problems(found)):
-        raise Invalid(_(" ").join(wrong))
+        raise Invalid(" ".join(wrong))
     found.active = on
 
 

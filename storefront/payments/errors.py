@@ -4,10 +4,9 @@ from storefront.kit.errors import Conflict, Unavailable
 
 
 class GatewayError(Unavailable):
-    """The payment service, or our way to it, is broken. `may_retry`: whether the same card may be tried again."""
+    """The payment service, or our way to it, is broken."""
 
     code = "gateway_error"
-    may_retry = True
 
 
 class Declined(Conflict):

@@ -146,8 +146,8 @@ def currency_of(bill: Bill) -> str:
     return db.session.scalar(paid) or bill.currency
 
 
-def captured_of(bill: Bill) -> int:
-    """What can still be sent back of a bill: captured minus refunded."""
+def balance_of(bill: Bill) -> int:
+    """What is left of the money of a bill: captured, minus refunded, minus charged back."""
     rows = dict(
         db.session.execute(
             select(LedgerEntry.kind, func.sum(LedgerEntry.amount_minor))
@@ -207,7 +207,7 @@ def _refunded(bill, outcome):
     if bill.status not in MONEY:
         return Recorded(NO_EFFECT, bill)
     enter(bill, outcome, "refunded")
-    left = captured_of(bill)
+    left = balance_of(bill)
     move = "refunded" if left <= 0 else "partially_refunded"
     if BILL.allows(bill, move):
         BILL.apply(bill, move, amount=outcome.amount_minor)

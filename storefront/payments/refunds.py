@@ -12,7 +12,7 @@ from storefront.payments.bills import view_of
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.ledger import captured_of, currency_of, record
+from storefront.payments.ledger import balance_of, currency_of, record
 from storefront.payments.models import Bill, Refund
 
 REQUESTED, SENT, SUCCEEDED, FAILED = "REQUESTED", "SENT", "SUCCEEDED", "FAILED"
@@ -53,13 +53,13 @@ def request_refund(
 
 
 def refundable(bill: Bill) -> int:
-    """What may still be asked back of a bill: captured, minus refunded, minus what is on its way."""
+    """What may still be asked back of a bill: its balance, minus what is on its way."""
     on_its_way = db.session.scalar(
         select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
             Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT))
         )
     )
-    return captured_of(bill) - int(on_its_way or 0)
+    return balance_of(bill) - int(on_its_way or 0)
 
 
 def refunds_of(order_id: int) -> list[Refund]:

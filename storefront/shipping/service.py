@@ -21,7 +21,6 @@ class Option:
     name: str
     carrier: str
     cost_minor: int
-    full_cost_minor: int
     days_min: int
     days_max: int
     tax_category_id: int | None
@@ -90,7 +89,6 @@ def _option(level, cost_minor):
         name=level.name,
         carrier=level.carrier,
         cost_minor=cost_minor,
-        full_cost_minor=cost_minor,
         days_min=level.days_min,
         days_max=level.days_max,
         tax_category_id=level.tax_category_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from sqlalchemy import func, insert, select, update
 
 from storefront.kit import clock
@@ -42,7 +43,7 @@ def set_on_hand(variant_id: int, on_hand: int, *, cause: str, actor: str, ref: s
         return
     if on_hand < stock.reserved and not stock.backorder:
         raise BelowReserved(
-            f"{stock.reserved} are set aside for orders: the count cannot go below that.",
+            _("%(count)d are set aside for orders: the count cannot go below that.", count=stock.reserved),
             order_ids=_holders(variant_id),
         )
     if delta := on_hand - stock.on_hand:

@@ -66,14 +66,6 @@ def release(order_id: int, reason: str) -> None:
             events.record("STOCK_RELEASED", order_id, variant=held.variant_id, qty=held.qty, reason=reason)
 
 
-def hand_over(old_order_id: int, lines: Iterable[Line]) -> None:
-    """Pass the goods of an order that is being replaced to the lines of the new one: all, or nothing moves."""
-    lines = list(lines)
-    with db.session.begin_nested():
-        release(old_order_id, "superseded")
-        reserve(lines)
-
-
 def consume(line: Line, qty: int) -> None:
     """So many of a line leave the house: they are no longer set aside, and no longer there."""
     held = db.session.scalar(
@@ -118,7 +110,20 @@ def reservations_of(order_id: int) -> list[StockReservation]:
     )
 
 
-def missing(lines: Iterable[Line]) -> dict[str, int]:
+def _set_aside(lines, status):
+    lines = sorted(lines, key=lambda line: line.variant_id or 0)
+    short = [line for line in lines if not _count(line.variant_id, reserved=line.qty)]
+    if short:
+        names = ", ".join(line.sku for line in short)
+        sentence = _("There are not enough of %(names)s left.", names=names)
+        raise OutOfStock(sentence, short=_missing(short) or {line.sku: 0 for line in short})
+    for line in lines:
+        db.session.add(_reservation(line, line.qty, status))
+        move(line.variant_id, reserved=line.qty, cause="order", ref=str(line.order_id))
+    db.session.flush()
+
+
+def _missing(lines):
     """Which SKUs are short at this moment, and how many of each there still are."""
     wanted = [line for line in lines if line.stock_policy != UNTRACKED]
     found = db.session.execute(select(Stock).where(Stock.variant_id.in_({line.variant_id for line in wanted})))
@@ -129,19 +134,6 @@ def missing(lines: Iterable[Line]) -> dict[str, int]:
         if line.variant_id not in shelf
         or (not shelf[line.variant_id].backorder and shelf[line.variant_id].available < line.qty)
     }
-
-
-def _set_aside(lines, status):
-    lines = sorted(lines, key=lambda line: line.variant_id or 0)
-    short = [line for line in lines if not _count(line.variant_id, reserved=line.qty)]
-    if short:
-        names = ", ".join(line.sku for line in short)
-        sentence = _("There are not enough of %(names)s left.", names=names)
-        raise OutOfStock(sentence, short=missing(short) or {line.sku: 0 for line in short})
-    for line in lines:
-        db.session.add(_reservation(line, line.qty, status))
-        move(line.variant_id, reserved=line.qty, cause="order", ref=str(line.order_id))
-    db.session.flush()
 
 
 def _reservation(line, qty, status):

@@ -12,6 +12,8 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
+from flask_babel import gettext as _
+
 from storefront.payments.errors import DECLINES, GatewayError, Unknown
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
@@ -59,7 +61,7 @@ class Sandbox(base.Gateway):
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """A signed form for the hosted page."""
         if self.settings.get("down"):
-            raise GatewayError("The payment service does not answer. Nothing was charged.")
+            raise GatewayError(_("The payment service does not answer. Nothing was charged."))
         fields = {
             "kind": "request",
             "reference": bill.reference,
@@ -133,7 +135,7 @@ class Sandbox(base.Gateway):
         except (ValueError, AttributeError):
             found = {}
         if answer.status != 200 or found.get("kind") != "answer" or not is_signed(found, self._key):
-            raise GatewayError("The payment service gives no sensible answer.")
+            raise GatewayError(_("The payment service gives no sensible answer."))
         return found
 
     def _outcome(self, fields):
