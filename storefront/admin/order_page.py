@@ -7,7 +7,7 @@ from flask_babel import get_locale
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from storefront import customers, notices, orders as order_verbs, payments, store
+from storefront import customers, notices, payments, store
 from storefront.admin import messages, timeline, wording
 from storefront.admin.room import bp, status_of
 from storefront.catalog.pictures import Picture
@@ -127,7 +127,7 @@ def _may(found, bills):
         "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills),
         "accept": found.status == REVIEW,
         "complete": found.status in (SHIPPED, "DELIVERED") and ORDER.allows(found, "completed"),
-        "until": order_verbs.shown_end(found) if found.status == HOLD and found.hold_expires_at else None,
+        "until": found.kept_until if found.status == HOLD else None,
         "zone": store.current().timezone,
     }
 

@@ -1,7 +1,8 @@
 """What a visitor means to buy, and what it would cost right now.
 
-Verbs: badge, current, current_or_new, is_own (whose cart); add, change, choose, merge (what is in it);
-quote, locked, claim, take_out, set_open_order, stale, purge (how it meets orders and time).
+Verbs: badge, current, current_or_new, is_own, adopt, leave_behind (whose cart); add, change, choose, merge, touch,
+parse_quantity (what is in it); quote, read_token (what it costs); locked, claim, take_out, set_open_order, stale,
+purge (how it meets orders and time).
 """
 
 from storefront.cart.quote import Quote, QuoteLine, quote, read_token

@@ -193,16 +193,17 @@ def stale() -> list[int]:
     )
 
 
-def purge(cart_id: int) -> None:
-    """Abandon an old open cart; remove one that is empty or closed long ago."""
+def purge(cart_id: int) -> bool:
+    """Abandon an old open cart; remove one that is empty or closed long ago. False if it is being paid for."""
     cart = locked(cart_id)
     if cart.open_order_id is not None:
-        return
+        return False
     if cart.status == OPEN and cart.lines:
         CART.apply(cart, "abandoned")
         cart.updated_at = clock.now()
     else:
         db.session.execute(delete(Cart).where(Cart.id == cart.id))
+    return True
 
 
 def parse_quantity(text: str, *, least: int = 1) -> int:

@@ -2,7 +2,7 @@
 
 Verbs: offers, offer_of (a variant as it is for sale now); menu (the top categories); compare, save,
 add_pictures, make_places (how goods come in); read_file, import_reading, refused_of, imports, undo, export
-(goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods);
+(goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods); is_empty;
 delivery_told_by (who knows what delivery costs).
 """
 

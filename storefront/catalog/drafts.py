@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flask_babel import gettext as _
+
 from storefront.catalog.naming import slug_of
 from storefront.kit import money
 
@@ -149,13 +151,9 @@ def shown(value: Any, name: str, currency: str = "") -> str:
         return options_shown(value)
     if isinstance(value, list):
         return ", ".join(_item_shown(item, currency) for item in value)
-    return (
-        ""
-        if value is None
-        else {True: "yes", False: "no"}.get(value, str(value))
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "" if value is None else str(value)
 
 
 def options_shown(options: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from storefront.stock.models import BACKORDER, StockReservation
 
 _cart_lines = table("cart_lines", column("variant_id"))
 _order_lines = table("order_lines", column("variant_id"))
+_KNOWN_BY = (_cart_lines, _order_lines, StockReservation.__table__)
 
 
 @dataclass
@@ -109,11 +110,8 @@ def _known_products(ids):
 
 def _known_variants(ids):
     """Those of these variants that an order or a cart knows."""
-    uses = (select(where.c.variant_id).where(where.c.variant_id.in_(list(ids))) for where in _WHERE)
+    uses = (select(place.c.variant_id).where(place.c.variant_id.in_(list(ids))) for place in _KNOWN_BY)
     return set(db.session.scalars(union(*uses))) if ids else set()
-
-
-_WHERE = (_cart_lines, _order_lines, StockReservation.__table__)
 
 
 def _restore(items, currency, undone, note):

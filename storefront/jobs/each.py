@@ -14,40 +14,37 @@ def each(
 ) -> dict[str, int]:
     """Call the verb for each row in a transaction of its own, after what must ask the network.
 
-    Gives how many rows there were, were changed (the verb said so), and failed.
+    Gives how many rows there were, were done (all that the verb did not answer with False), and failed.
     """
-    counts = {"rows": 0, "done": 0, "failed": 0}
 
     @retried
-    def one(row_id):
-        with transaction(), events.acting_as("job", verb.__name__):
+    def in_a_transaction(row_id):
+        with transaction():
             return verb(row_id)
 
-    for row_id in ids:
-        counts["rows"] += 1
-        try:
-            if first:
-                first(row_id)
-            counts["done"] += bool(one(row_id))
-        except Exception:
-            counts["failed"] += 1
-            log.exception("%s failed for row %s", verb.__name__, row_id)
-        finally:
-            db.session.remove()
-    return counts
+    def one(row_id):
+        if first:
+            first(row_id)
+        return in_a_transaction(row_id)
+
+    return _through(ids, one, verb.__name__)
 
 
 def each_alone(ids: Iterable[int], verb: Callable[[int], object]) -> dict[str, int]:
     """Like `each`, for verbs that open their own transactions around the network."""
+    return _through(ids, verb, verb.__name__)
+
+
+def _through(ids, one, name):
     counts = {"rows": 0, "done": 0, "failed": 0}
     for row_id in ids:
         counts["rows"] += 1
         try:
-            with events.acting_as("job", verb.__name__):
-                counts["done"] += verb(row_id) is not False
+            with events.acting_as("job", name):
+                counts["done"] += one(row_id) is not False
         except Exception:
             counts["failed"] += 1
-            log.exception("%s failed for row %s", verb.__name__, row_id)
+            log.exception("%s failed for row %s", name, row_id)
         finally:
             db.session.remove()
     return counts

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import has_request_context
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.kit import clock
@@ -126,6 +126,16 @@ def chain_is_whole(order_id: int) -> bool:
             return False
         previous = event.hash
     return True
+
+
+def forget(order_id: int) -> None:
+    """Remove the history of an order that is removed as a whole; the only way in which a row ever goes."""
+    mine = select(OrderEvent.id).where(OrderEvent.order_id == order_id)
+    for statement in (
+        delete(OutboxMessage).where(OutboxMessage.event_id.in_(mine)),
+        delete(OrderEvent).where(OrderEvent.order_id == order_id),
+    ):
+        db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _last_of(order_id):

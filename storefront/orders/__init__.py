@@ -1,10 +1,11 @@
 """The life of an order, from the copied quote to the parcel or the end.
 
-Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, begin_payment, hold, fail_placing,
-waiting_order, pay_again, keep.
-Money: settle, release_unbilled, accept_after_review, request_refund, restock_refunded.
+Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, begin_payment, window_end, hold,
+fail_placing, waiting_order, pay_again, keep.
+Money: settle, release_unbilled, accept_after_review, request_refund, finish_refund.
 End: cancel_by_shopper, cancel_by_merchant, close_if_unpaid, remove_if_worthless.
-Parcels: release_shipment, ship, deliver, complete. Finding: by_key, by_number, locked, overdue, old_failures, stage_of.
+Parcels: release_shipment, ship, deliver, complete. Finding: by_key, by_number, locked, stage_of;
+overdue, arrived_long_ago, old_failures.
 """
 
 from storefront.orders.again import keep, pay_again
@@ -21,7 +22,6 @@ from storefront.orders.placing import (
     placed_from,
     refuse_if_pending,
     same_order,
-    shown_end,
     take_number,
     waiting_order,
     window_end,
@@ -62,7 +62,6 @@ __all__ = [
     "same_order",
     "settle",
     "ship",
-    "shown_end",
     "stage_of",
     "take_number",
     "waiting_order",

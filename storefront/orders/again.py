@@ -10,7 +10,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.placing import MOST_EXTENSIONS, hold_end, shown_end, window_end
+from storefront.orders.placing import MOST_EXTENSIONS, hold_end, window_end
 from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
 
@@ -33,8 +33,8 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     for bill in payments.open_bills(order.id):
         payments.cancel(bill, "new_attempt")
     _extend(order)
-    assert order.hold_expires_at is not None
-    until = max(shown_end(order), min(window_end(), order.hold_expires_at))  # the grace serves who cannot extend
+    assert order.hold_expires_at is not None and order.kept_until is not None
+    until = max(order.kept_until, min(window_end(), order.hold_expires_at))  # the grace serves who cannot extend
     bill = payments.open_bill(order.id, order.number, method, order.due_minor, order.currency, expires_at=until)
     order.payment_method = {"code": method.code, "label": method.label, "id": method.id}
     refresh(order)
@@ -60,8 +60,7 @@ def may_keep(order: Order) -> bool:
 
 def may_reopen(order: Order) -> bool:
     """Whether a closed order may be paid after all: not replaced, not closed by staff, its prices still stand."""
-    by_staff = order.close_reason in (BY_MERCHANT, BY_REVIEW)
-    return not by_staff and order.close_reason != SUPERSEDED and order.placed_at > clock.here() - PRICES_STAND_FOR
+    return not _why_never_again(order, clock.here())
 
 
 def _extend(order):
@@ -76,15 +75,22 @@ def _extend(order):
 
 def _reopen(order):
     """A closed order may be paid after all while its prices stand and its goods are there."""
-    if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
-        raise Conflict(_("This order was replaced by a newer one."), state=order.status)
-    if order.close_reason in (BY_MERCHANT, BY_REVIEW):
-        raise Conflict(_("We have cancelled this order. Write to us if that is not right."), state=order.status)
-    if order.placed_at < clock.now() - PRICES_STAND_FOR:
-        raise Conflict(_("This order is too old to be paid: order once more at today's prices."), state=order.status)
+    if reason := _why_never_again(order, clock.now()):
+        raise Conflict(reason, state=order.status)
     stock.reserve(order.lines)
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None
     ORDER.apply(order, "held")
     taxes.revive_document(order.id)
     cart.set_open_order(order.cart_id, order.id)
+
+
+def _why_never_again(order, now):
+    """The sentence that says why a closed order cannot be paid any more; "" if it can."""
+    if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
+        return _("This order was replaced by a newer one.")
+    if order.close_reason in (BY_MERCHANT, BY_REVIEW):
+        return _("We have cancelled this order. Write to us if that is not right.")
+    if order.placed_at <= now - PRICES_STAND_FOR:
+        return _("This order is too old to be paid: order once more at today's prices.")
+    return ""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from storefront import cart, payments, stock, taxes
 from storefront.kit import clock, events
@@ -29,7 +29,7 @@ from storefront.orders.states import (
     STEP_FAILED,
     UNSHIPPED,
 )
-from storefront.payments.models import Bill, InboxMessage, LedgerEntry, Refund
+from storefront.payments.models import LedgerEntry, Refund
 from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED
 
 ANSWER_FRESH = timedelta(seconds=10)
@@ -142,16 +142,9 @@ def _bury(order, bills):
             references=[bill.reference for bill in bills],
         )
     )
-    mine = select(events.OrderEvent.id).where(events.OrderEvent.order_id == order.id)
-    bill_ids = [bill.id for bill in bills]
     addresses = [a for a in (order.shipping_address, order.billing_address) if a]
-    for statement in (
-        delete(events.OutboxMessage).where(events.OutboxMessage.event_id.in_(mine)),
-        delete(events.OrderEvent).where(events.OrderEvent.order_id == order.id),
-        update(InboxMessage).where(InboxMessage.bill_id.in_(bill_ids)).values(bill_id=None),
-        delete(Bill).where(Bill.id.in_(bill_ids)),
-    ):
-        db.session.execute(statement.execution_options(synchronize_session=False))
+    events.forget(order.id)
+    payments.remove([bill.id for bill in bills])
     for thing in (order, *addresses):
         db.session.delete(thing)
     db.session.flush()

@@ -151,12 +151,6 @@ def hold_end() -> datetime:
     return window_end() + timedelta(minutes=store.current().hold_grace_min)
 
 
-def shown_end(order: Order) -> datetime:
-    """Until when the shopper is told that the goods of an order on hold are kept."""
-    assert order.hold_expires_at is not None
-    return order.hold_expires_at - timedelta(minutes=order.grace_min)
-
-
 def fail_placing(order: Order, reason: str) -> None:
     """A step after the copy went wrong: the order stays as FAILED, for the record, and owns nothing."""
     order = locked(order.id)

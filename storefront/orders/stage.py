@@ -6,7 +6,6 @@ from datetime import datetime
 from storefront import payments
 from storefront.orders.again import may_keep, may_reopen
 from storefront.orders.models import Order
-from storefront.orders.placing import shown_end
 from storefront.orders.states import ABANDONED, CLOSED, HOLD, NEW, PAYMENT_FAILED, RELEASED_STATES, REVIEW, SUPERSEDED
 from storefront.payments.models import Bill
 from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
@@ -41,7 +40,7 @@ def stage_of(order: Order, bills: list[Bill] | None = None) -> Stage:
         may_pay=payable,
         may_cancel=order.status in (NEW, HOLD) and word in (UNPAID, LEFT, DECLINED),
         may_keep=may_keep(order) and word in (UNPAID, LEFT, DECLINED),
-        until=shown_end(order) if order.hold_expires_at and (order.status == HOLD or word == EXPIRED) else None,
+        until=order.kept_until if order.status == HOLD or word == EXPIRED else None,
         strays=[bill for bill in bills if bill.disposition == QUARANTINED],
     )
 

@@ -2,7 +2,7 @@
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live.
 Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire; ask, can_be_asked, quiet, close_at_gateway;
-bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come.
+bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come, remove.
 The inbox: store_message, read, finish, unread, inbox_of, waits_for.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 Refunds: request_refund, refundable, refunds_of, unsent_refunds, claim, call_gateway, settle_refund.
@@ -25,6 +25,7 @@ from storefront.payments.bills import (
     open_bill,
     open_bills,
     quiet,
+    remove,
 )
 from storefront.payments.configs import (
     adapter,
@@ -85,6 +86,7 @@ __all__ = [
     "record",
     "refundable",
     "refunds_of",
+    "remove",
     "request_refund",
     "resolve",
     "settle_refund",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from storefront.kit import clock, ids
 from storefront.kit.db import db
@@ -13,7 +13,7 @@ from storefront.kit.pages import public_url
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
-from storefront.payments.models import Bill, PaymentMethod
+from storefront.payments.models import Bill, InboxMessage, PaymentMethod
 from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
 
 ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
@@ -135,6 +135,15 @@ def open_bills(order_id: int) -> list[Bill]:
 def money_may_come(order_id: int) -> bool:
     """Whether an attempt of the order has money, or may get it without anybody doing more."""
     return any(bill.status in (PENDING, AUTHORIZED, *MONEY) for bill in bills_of(order_id))
+
+
+def remove(bill_ids: list[int]) -> None:
+    """Forget attempts that never saw money; the messages about them stay, without a bill."""
+    for statement in (
+        update(InboxMessage).where(InboxMessage.bill_id.in_(bill_ids)).values(bill_id=None),
+        delete(Bill).where(Bill.id.in_(bill_ids)),
+    ):
+        db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def quiet() -> list[int]:
