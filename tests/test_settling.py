@@ -157,8 +157,8 @@ def test_money_after_the_hold_without_goods_is_quarantined(play):
     assert play.on_shelf("mug") == 1
 
 
-def test_a_message_for_an_unknown_bill_is_kept_and_tried_again(play):
-    """NOT-13, rule 46: answered with a 2xx, kept as UNMATCHED, applied when the bill is there."""
+def test_a_message_for_an_unknown_bill_is_kept(play):
+    """NOT-13, rule 46: answered with a 2xx and kept as UNMATCHED; no order is touched."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     stranger = play.message("paid", bill, reference="K-9999-1")

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from sqlalchemy import Select, and_, func, or_, select
 
 from storefront import store
+from storefront.catalog.availability import FEW
 from storefront.catalog.models import Price, Product, ProductImage, Variant
 from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit.db import db
 from storefront.stock.models import BACKORDER, UNTRACKED, Stock
 
-PAGE, FEW = 50, 3
+PAGE = 50
 VIEWS = ("all", "few", "hidden")
 
 

@@ -11,9 +11,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from storefront import payments, store
 from storefront.admin import audit
 from storefront.admin.goods_verbs import amount
-from storefront.admin.room import bp, deed
+from storefront.admin.room import bp, deed, plain_amount
 from storefront.customers import plain_line
-from storefront.kit import money
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
 from storefront.payments.models import PaymentMethod
@@ -77,7 +76,9 @@ def method(method_id):
     """One way to pay."""
     found = _method(method_id)
     currency = store.current().currency
-    form = MethodForm(obj=found, least=_plain(found.min_minor, currency), most=_plain(found.max_minor, currency))
+    form = MethodForm(
+        obj=found, least=plain_amount(found.min_minor, currency), most=plain_amount(found.max_minor, currency)
+    )
     if form.validate_on_submit():
         with deed():
             _save(_method(method_id), form)
@@ -110,10 +111,6 @@ def _problems(config):
         return payments.adapter(config).check()
     except Invalid as problem:
         return [problem.message]
-
-
-def _plain(minor, currency):
-    return "" if minor is None else money.plain(minor, currency)
 
 
 def _amount_of(field, quietly=False):

@@ -75,15 +75,15 @@ def ship(number, shipment_id):
 @bp.post("/orders/<number>/shipments/<int:shipment_id>/deliver")
 def deliver(number, shipment_id):
     """A parcel has arrived."""
-    verb = lambda order_id: verbs.deliver(_own(order_id, shipment_id))  # noqa: E731
-    return done(number, "deliver", verb, _("The parcel is marked as delivered."))
+    said = _("The parcel is marked as delivered.")
+    return done(number, "deliver", lambda order_id: verbs.deliver(_own(order_id, shipment_id)), said)
 
 
 @bp.post("/orders/<number>/shipments/<int:shipment_id>/release")
 def release(number, shipment_id):
     """The missing goods are here: the parcel may be packed."""
-    verb = lambda order_id: verbs.release_shipment(_own(order_id, shipment_id))  # noqa: E731
-    return done(number, "release", verb, _("The parcel may be packed now."))
+    said = _("The parcel may be packed now.")
+    return done(number, "release", lambda order_id: verbs.release_shipment(_own(order_id, shipment_id)), said)
 
 
 @bp.post("/orders/<number>/complete")
@@ -95,8 +95,8 @@ def complete(number):
 @bp.post("/orders/<number>/accept")
 def accept_order(number):
     """Staff have looked: the order goes on with the money that is there."""
-    verb = lambda order_id: verbs.accept_after_review(order_id, g.login)  # noqa: E731
-    return done(number, "accept", verb, _("The order is accepted and goes to packing."))
+    said = _("The order is accepted and goes to packing.")
+    return done(number, "accept", lambda order_id: verbs.accept_after_review(order_id, g.login), said)
 
 
 @bp.post("/orders/<number>/notes")
@@ -163,9 +163,12 @@ def refund_bill(number, bill_id):
         facts = {"bill": bill, "sum": money.shown(left, currency), **shown_with(found)}
         return render_template("admin/refund_bill.html", order=found, **facts)
     reason = str(_("This payment did not fit your order."))
-    verb = lambda order_id: desk.refund(order_id, bill_id, reason=reason, actor=g.login)  # noqa: E731
     answer = done(
-        number, "refund waiting money", verb, _("The money goes back where it came from."), bill=bill.reference
+        number,
+        "refund waiting money",
+        lambda order_id: desk.refund(order_id, bill_id, reason=reason, actor=g.login),
+        _("The money goes back where it came from."),
+        bill=bill.reference,
     )
     send_back(number)
     return answer

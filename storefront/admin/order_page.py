@@ -3,20 +3,30 @@
 from dataclasses import dataclass
 
 from flask import render_template
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront import customers, notices, payments, store
 from storefront.admin import messages, timeline, wording
 from storefront.admin.room import bp, status_of
-from storefront.catalog.pictures import Picture
 from storefront.kit import events
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, ShopError
 from storefront.kit.events import OutboxMessage
 from storefront.orders.models import Order, OrderAdjustment, Shipment, ShipmentLine
-from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, PROCESSING, REVIEW, SHIPMENT, SHIPPED, UNSHIPPED
+from storefront.orders.states import (
+    CLOSED,
+    DELIVERED,
+    HOLD,
+    NEW,
+    ORDER,
+    PROCESSING,
+    REVIEW,
+    SHIPMENT,
+    SHIPPED,
+    UNSHIPPED,
+)
 from storefront.orders.wording import STATES
 from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.states import APPLIED, OPEN, QUARANTINED
@@ -76,7 +86,6 @@ def shown_with(found: Order) -> dict:
         "words": wording,
         "states": STATES,
         "shipment_moves": SHIPMENT,
-        "picture_of": _picture,
         "shipping_lines": customers.lines(found.shipping_address, locale) if found.shipping_address else [],
         "billing_lines": customers.lines(found.billing_address, locale) if found.billing_address else [],
         "open_states": OPEN,
@@ -91,7 +100,7 @@ def order_by(number: str) -> Order:
     query = select(Order).filter_by(number=number).options(selectinload(Order.lines), parcels, *both)
     found = db.session.scalar(query)
     if found is None:
-        raise NotFound("There is no order with this number.")
+        raise NotFound(_("There is no order with this number."))
     return found
 
 
@@ -123,10 +132,10 @@ def _may(found, bills):
     """Which deeds the present state allows: buttons are shown by it."""
     parcels = [shipment.status for shipment in found.shipments]
     return {
-        "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, "DELIVERED") for state in parcels),
+        "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, DELIVERED) for state in parcels),
         "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills),
         "accept": found.status == REVIEW,
-        "complete": found.status in (SHIPPED, "DELIVERED") and ORDER.allows(found, "completed"),
+        "complete": found.status in (SHIPPED, DELIVERED) and ORDER.allows(found, "completed"),
         "until": found.kept_until if found.status == HOLD else None,
         "zone": store.current().timezone,
     }
@@ -144,7 +153,3 @@ def _letters(found, history):
         if words and (again or event.type == "LETTER_RESENT" or delivery.status != "SENT"):
             rows.append((event, delivery, words, again))
     return rows
-
-
-def _picture(line):
-    return Picture(line.image_key, "", 480, 600) if line.image_key else None

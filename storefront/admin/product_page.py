@@ -9,12 +9,11 @@ from werkzeug.datastructures import MultiDict
 from storefront import store
 from storefront.admin import goods_list, goods_verbs
 from storefront.admin.product_form import Typed, read_new, read_product, read_variant
-from storefront.admin.room import bp, deed, status_of
+from storefront.admin.room import bp, deed, plain_amount, status_of
 from storefront.catalog.categories import tree
 from storefront.catalog.drafts import ProductDraft
 from storefront.catalog.models import Product
 from storefront.catalog.pictures import picture_of
-from storefront.kit import money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
@@ -124,15 +123,11 @@ def _as_form(draft: ProductDraft) -> MultiDict:
     if draft.active:
         form["active"] = "1"
     for place, variant in enumerate(draft.variants):
-        form[f"price-{place}"] = _plain(variant.price_minor, variant.currency)
-        form[f"compare-{place}"] = _plain(variant.compare_at_minor, variant.currency)
+        form[f"price-{place}"] = plain_amount(variant.price_minor, variant.currency)
+        form[f"compare-{place}"] = plain_amount(variant.compare_at_minor, variant.currency)
         form[f"weight-{place}"] = str(variant.weight_g or 0)
         form[f"most-{place}"] = str(variant.max_per_order or "")
         form[f"policy-{place}"] = variant.stock_policy
         if variant.active:
             form[f"active-{place}"] = "1"
     return form
-
-
-def _plain(minor, currency):
-    return "" if minor is None else money.plain(minor, currency)

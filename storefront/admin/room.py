@@ -14,7 +14,7 @@ from storefront.admin.models import StaffUser
 from storefront.admin.permissions import OPEN, may
 from storefront.kit import clock, events, money
 from storefront.kit.db import transaction
-from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
+from storefront.kit.errors import Conflict, NotFound, ShopError
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 IDLE = timedelta(hours=12)
@@ -89,9 +89,9 @@ def deed():
 
 def status_of(problem: ShopError) -> int:
     """The status with which a page is shown again that tells of this problem."""
-    return {NotFound: 404, Invalid: 400, Conflict: 409}.get(
-        type(problem), 409 if isinstance(problem, Conflict) else 400
-    )
+    if isinstance(problem, NotFound):
+        return 404
+    return 409 if isinstance(problem, Conflict) else 400
 
 
 @bp.context_processor

@@ -14,7 +14,7 @@ from storefront.admin.room import bp, deed, status_of
 from storefront.customers import valid_email
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
-from storefront.kit.pages import public_url
+from storefront.kit.pages import absolute
 
 PAGE = 50
 
@@ -53,7 +53,7 @@ def invite_staff():
     except Conflict as problem:
         form.login.errors = [problem.message]
         return _page(form, status=409)
-    return _page(InviteForm(formdata=None), link=_whole(path), login=form.login.data)
+    return _page(InviteForm(formdata=None), link=absolute(path), login=form.login.data)
 
 
 @bp.post("/staff/<int:person_id>/link")
@@ -65,7 +65,7 @@ def link_staff(person_id):
             login, path = person.login, staff.new_link(person)
     except Conflict as problem:
         return _page(InviteForm(formdata=None), problem=problem, status=409)
-    return _page(InviteForm(formdata=None), link=_whole(path), login=login)
+    return _page(InviteForm(formdata=None), link=absolute(path), login=login)
 
 
 @bp.post("/staff/<int:person_id>/switch")
@@ -111,7 +111,3 @@ def _person(person_id):
     if found is None:
         raise NotFound(_("There is no such member of staff."))
     return found
-
-
-def _whole(path):
-    return public_url("admin.home").removesuffix("/admin/") + path

@@ -15,12 +15,11 @@ from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import ListingCard, ListingEntry, Price, Product, ProductImage, Variant
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import picture_of
-from storefront.catalog.structured import absolute
 from storefront.kit import money
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.kit.html import as_text
-from storefront.kit.pages import PRIVATE
+from storefront.kit.pages import PRIVATE, absolute
 from storefront.stock.models import BACKORDER, Stock
 
 MOST = 50_000  # addresses in one file, by the rules of sitemaps.org

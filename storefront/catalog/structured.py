@@ -2,13 +2,13 @@
 
 import json
 
-from flask import current_app
 from markupsafe import Markup
 
 from storefront.catalog.deliveries import Delivery
 from storefront.catalog.product_page import IN_STOCK, MADE_TO_ORDER, SOLD_OUT, Choice, Goods
 from storefront.kit import money
 from storefront.kit.html import as_text
+from storefront.kit.pages import absolute
 
 _AVAILABILITY = {SOLD_OUT: "OutOfStock", MADE_TO_ORDER: "BackOrder", IN_STOCK: "InStock"}
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -20,11 +20,6 @@ def block(data: dict) -> Markup:
     for letter, escape in _UNSAFE.items():
         text = text.replace(letter, escape)
     return Markup(text)  # noqa: S704 -- nothing in it can end the element
-
-
-def absolute(path: str) -> str:
-    """The public address of a path of ours."""
-    return current_app.config["PUBLIC_URL"] + path
 
 
 def availability(choice: Choice) -> str:

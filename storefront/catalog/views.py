@@ -20,7 +20,7 @@ from storefront.catalog.drawing import drawn
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
-from storefront.kit.pages import public_url
+from storefront.kit.pages import absolute, public_url
 from storefront.store.models import Setting
 
 bp = Blueprint("catalog", __name__)
@@ -59,8 +59,8 @@ def category(path):
         shelf=shelf,
         facets=cards.facets(place.id),
         sorts=_sorts(),
-        canonical=structured.absolute(wish.canonical(place.url)),
-        linked_data=[structured.block(structured.trail([(name, structured.absolute(url)) for name, url in trail]))],
+        canonical=absolute(wish.canonical(place.url)),
+        linked_data=[structured.block(structured.trail([(name, absolute(url)) for name, url in trail]))],
     )
 
 
@@ -96,7 +96,7 @@ def product(slug):
     url = public_url("catalog.product", slug=goods.slug)
     delivery = _delivery(goods)
     trail = [(_("Shop"), "/"), *((step.name, step.url) for step in categories.trail(place))]
-    steps = [(name, structured.absolute(path)) for name, path in trail] + [(goods.title, url)]
+    steps = [(name, absolute(path)) for name, path in trail] + [(goods.title, url)]
     facts, pictures = structured.product(goods, url, shop, delivery), goods.pictures
     return render_template(
         "catalog/product.html",
@@ -108,7 +108,7 @@ def product(slug):
         canonical=url,
         description=structured.description(goods),
         social_type="product",
-        social_picture=structured.absolute(pictures[0].largest) if pictures else None,
+        social_picture=absolute(pictures[0].largest) if pictures else None,
         linked_data=[structured.block(each) for each in (facts, structured.trail(steps))],
     )
 

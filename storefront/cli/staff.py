@@ -3,7 +3,6 @@
 import sys
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from storefront import admin
@@ -11,6 +10,7 @@ from storefront.cli.plainly import Plainly
 from storefront.kit import events
 from storefront.kit.db import transaction
 from storefront.kit.errors import ShopError
+from storefront.kit.pages import absolute
 
 staff_group = AppGroup("staff", help="Who may run the shop.")
 COMMANDS = (staff_group,)
@@ -49,8 +49,7 @@ def _asked_password():
 
 def _show_link(path):
     if path:
-        address = current_app.config["PUBLIC_URL"] + path
-        click.echo(f"Open this address within 48 hours to set the password; it works once:\n{address}")
+        click.echo(f"Open this address within 48 hours to set the password; it works once:\n{absolute(path)}")
 
 
 @staff_group.command("list")

@@ -26,7 +26,12 @@ def _hash(path, changed_at):
 
 def public_url(endpoint: str, **values) -> str:
     """An absolute address for gateways, letters and search engines: never from a Host header."""
-    return current_app.config["PUBLIC_URL"] + url_for(endpoint, **values)
+    return absolute(url_for(endpoint, **values))
+
+
+def absolute(path: str) -> str:
+    """The public address of a path of ours."""
+    return current_app.config["PUBLIC_URL"] + path
 
 
 def init_app(app: Flask) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from storefront.catalog.pictures import Picture
 from storefront.customers.models import AddressFields
 from storefront.kit.db import Base, Bytewise
 
@@ -140,6 +141,11 @@ class OrderLine(Base):
     def options_text(self) -> str:
         """The options in one line: "Sand, Large"."""
         return ", ".join(str(value) for value in self.options.values())
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that the goods had on that day; only its key was kept, so its shape is the usual one."""
+        return Picture(self.image_key, "", 480, 600) if self.image_key else None
 
 
 class OrderAdjustment(Base):

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, catalog, customers, orders, payments, taxes
-from storefront.catalog.pictures import Picture
 from storefront.customers.views import current_customer, customers_only
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
@@ -40,7 +39,6 @@ def page(order, problem=""):
         short=_short(order) if order.status in CLOSED and stage.may_pay else {},
         refunds=payments.refunds_of(order.id),
         lines_of=customers.lines,
-        picture_of=_picture,
         whole_address=_may_see_address(order),
         cart_now=_changed_cart(order),
         successor=order.superseded_by_order_id and db.session.get(Order, order.superseded_by_order_id),
@@ -127,10 +125,6 @@ def _short(order):
 def _left(offer):
     """How many can be had of an offer; None when nobody counts."""
     return offer.available if offer and offer.on_sale else 0
-
-
-def _picture(line):
-    return Picture(line.image_key, "", 480, 600) if line.image_key else None
 
 
 def _may_see_address(order):

@@ -15,7 +15,7 @@ DECLINED, CANCELLED, EXPIRED, VOIDED = "declined", "cancelled", "expired", "void
 REFUNDED, CHARGED_BACK = "refunded", "charged_back"
 
 AUTHENTIC, FORGED, UNDECIDED = "authentic", "forged", "undecided"
-DONE, REFUSED, UNKNOWN = "done", "refused", "unknown"
+DONE, ACCEPTED, REFUSED, UNKNOWN = "done", "accepted", "refused", "unknown"
 
 
 @dataclass(frozen=True)
