@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Goods</title></head><body><h1>Goods</h1>
 <ul>{% for row in rows %}<li class="card"><a href="/products/{{ row.slug }}"><b>{{ row.title }}</b>
 <span>{{ row.vendor }}</span></a></li>{% endfor %}</ul></body></html>"""
-QUERY = text("SELECT slug, title, vendor FROM products WHERE active ORDER BY created_at DESC LIMIT 20")
+QUERY = text("SELECT slug, title, vendor FROM products WHERE active = TRUE ORDER BY created_at DESC LIMIT 20")
 
 app = Flask(__name__)
 engine = create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"))

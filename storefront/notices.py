@@ -28,20 +28,20 @@ def received(event: OrderEvent) -> None:
     """The order is written down and waits for its money, with the link to pay."""
     order = _order(event)
     if order.status == "HOLD" and event.data.get("was") == "NEW":
-        _write("received", order, _("order %(number)s, not paid yet", number=order.number))
+        _write(event, "received", order, _("order %(number)s, not paid yet", number=order.number))
 
 
 def receipt(event: OrderEvent) -> None:
     """The money is there."""
     order = _order(event)
-    _write("receipt", order, _("order %(number)s paid", number=order.number), late=event.data.get("late", False))
+    _write(event, "receipt", order, _("order %(number)s paid", number=order.number), late=event.data.get("late", False))
 
 
 def approved(event: OrderEvent) -> None:
     """The order goes to fulfilment without a payment before it."""
     order = _order(event)
     if event.data.get("reason") in APPROVED:
-        _write("receipt", order, _("order %(number)s confirmed", number=order.number), late=False)
+        _write(event, "receipt", order, _("order %(number)s confirmed", number=order.number), late=False)
 
 
 def cancelled(event: OrderEvent) -> None:
@@ -49,32 +49,38 @@ def cancelled(event: OrderEvent) -> None:
     order = _order(event)
     if event.data.get("reason") != SUPERSEDED:
         person = event.data.get("reason") in (BY_SHOPPER, BY_MERCHANT, BY_REVIEW)
-        _write("cancelled", order, _("order %(number)s cancelled", number=order.number), person=person)
+        _write(event, "cancelled", order, _("order %(number)s cancelled", number=order.number), person=person)
 
 
 def failed(event: OrderEvent) -> None:
     """The payment never came through. What failed before the payment was told on the page."""
     order = _order(event)
     if event.data.get("reason") != STEP_FAILED:
-        _write("failed", order, _("order %(number)s was not paid", number=order.number))
+        _write(event, "failed", order, _("order %(number)s was not paid", number=order.number))
 
 
 def on_its_way(event: OrderEvent) -> None:
     """A parcel has left."""
     order, shipment = _order(event), db.session.get_one(Shipment, event.data["id"])
-    _write("shipped", order, _("order %(number)s is on its way", number=order.number), shipment=shipment)
+    _write(event, "shipped", order, _("order %(number)s is on its way", number=order.number), shipment=shipment)
 
 
 def refunded(event: OrderEvent) -> None:
     """Money is on its way back."""
     order, refund = _order(event), db.session.get_one(Refund, event.data["id"])
-    _write("refunded", order, _("refund for order %(number)s", number=order.number), refund=refund)
+    _write(event, "refunded", order, _("refund for order %(number)s", number=order.number), refund=refund)
 
 
 def needs_attention(event: OrderEvent) -> None:
     """A payment does not fit: the shopper is told in plain words that nothing is lost."""
     order, bill = _order(event), db.session.get_one(Bill, event.data["id"])
-    _write("attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=bill)
+    _write(
+        event,
+        "attention",
+        order,
+        _("we are checking your payment for order %(number)s", number=order.number),
+        bill=bill,
+    )
 
 
 def nobody_knows(event: OrderEvent) -> None:
@@ -82,7 +88,11 @@ def nobody_knows(event: OrderEvent) -> None:
     order = _order(event)
     if event.data.get("reason") == GATEWAY_SILENT:
         _write(
-            "attention", order, _("we are checking your payment for order %(number)s", number=order.number), bill=None
+            event,
+            "attention",
+            order,
+            _("we are checking your payment for order %(number)s", number=order.number),
+            bill=None,
         )
 
 
@@ -209,7 +219,7 @@ def _order(event) -> Order:
     return db.session.get_one(Order, event.order_id)
 
 
-def _write(name, order, subject, **more):
+def _write(event, name, order, subject, **more):
     shop, public = store.current(), current_app.config["PUBLIC_URL"]
     context = {
         "order": order,
@@ -228,6 +238,6 @@ def _write(name, order, subject, **more):
             subject=f"{shop.name}: {subject}",
             text=render_template(f"emails/{name}.txt", **context),
             html=render_template(f"emails/{name}.html", **context),
-            reference=f"{name}-{order.number}",
+            reference=f"{name}-{order.number}-{event.id}",
         )
     )

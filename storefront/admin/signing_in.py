@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 from storefront.admin import audit, staff
 from storefront.admin.room import bp, current_staff, note_presence
 from storefront.customers import passwords
-from storefront.kit import clock, events
+from storefront.kit import clock, events, pages
 from storefront.kit.db import transaction
 from storefront.kit.errors import Invalid, NotFound
 from storefront.kit.ids import digest
@@ -81,11 +81,7 @@ def sign_out():
 
 def own_path(text: str | None) -> str:
     """A path of the admin to go on to; its first page for anything that could lead elsewhere."""
-    path = text or ""
-    fine = path.startswith("/admin/") and not path.startswith(("/admin/sign-in", "/admin/invite"))
-    if not fine or "\\" in path or "//" in path.partition("?")[0] or not path.isprintable() or " " in path:
-        return url_for("admin.home")
-    return path
+    return pages.own_path(text, "/admin/", never=("/admin/sign-in", "/admin/invite")) or url_for("admin.home")
 
 
 def _set_password(token, person, form):

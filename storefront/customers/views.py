@@ -1,7 +1,6 @@
 """The pages under /account: signing in and out, making an account, the address book."""
 
 from functools import wraps
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import get_locale, gettext as _
@@ -11,6 +10,7 @@ from storefront import customers, store
 from storefront.customers import passwords
 from storefront.customers.forms import AddressForm, CreateForm, SignInForm
 from storefront.customers.models import Customer
+from storefront.kit import pages
 from storefront.kit.db import transaction
 from storefront.kit.ids import digest
 from storefront.kit.limits import limiter
@@ -40,11 +40,7 @@ def customers_only(view):
 
 def own_path(text: str | None) -> str:
     """A path of this shop to go on to; the account for anything that could lead elsewhere."""
-    path = text or ""
-    plain = path.startswith("/") and not path.startswith(("//", "/account/sign-in", "/account/create"))
-    if not plain or "\\" in path or not path.isprintable() or " " in path or urlsplit(path).netloc:
-        return url_for("account.show")
-    return path
+    return pages.own_path(text, never=("/account/sign-in", "/account/create")) or url_for("account.show")
 
 
 def _account_tried():

@@ -5,7 +5,7 @@ import smtplib
 import ssl
 import tempfile
 from email.message import EmailMessage
-from email.utils import formataddr, make_msgid
+from email.utils import formataddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,12 +17,15 @@ from storefront.kit.errors import Unavailable
 
 
 def letter(*, to: str, sender: tuple[str, str], subject: str, text: str, html: str, reference: str) -> EmailMessage:
-    """A letter with a text and an HTML part. `sender` is (name, address); `reference` makes its id stable."""
+    """A letter with a text and an HTML part. `sender` is (name, address).
+
+    `reference` makes its id, so that a letter sent twice after a crash is known as one.
+    """
     message = EmailMessage()
     message["From"] = formataddr((" ".join(sender[0].split()), sender[1]))
     message["To"] = to
     message["Subject"] = " ".join(subject.split())
-    message["Message-ID"] = make_msgid(reference, domain=sender[1].rpartition("@")[2] or "localhost")
+    message["Message-ID"] = f"<{reference}@{sender[1].rpartition('@')[2] or 'localhost'}>"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message

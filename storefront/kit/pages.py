@@ -34,6 +34,13 @@ def absolute(path: str) -> str:
     return current_app.config["PUBLIC_URL"] + path
 
 
+def own_path(text: str | None, inside: str = "/", never: tuple[str, ...] = ()) -> str:
+    """A path of ours to go on to, below `inside` and none of `never`; "" for anything that could lead elsewhere."""
+    path = text or ""
+    plain = path.startswith(inside) and not path.startswith(never) and path.isprintable()
+    return "" if not plain or "\\" in path or " " in path or "//" in path.partition("?")[0] else path
+
+
 def init_app(app: Flask) -> None:
     """Give every request an id, refuse what no database keeps, and set the headers."""
     app.before_request(_name_the_request)

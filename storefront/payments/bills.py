@@ -23,22 +23,24 @@ def open_bill(
     order_id: int, number: str, method: PaymentMethod, amount_minor: int, currency: str, expires_at: datetime
 ) -> Bill:
     """A new attempt to pay an order, with a reference of its own; call it under the order's lock."""
-    attempt = 1 + (db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id)) or 0)
-    now = clock.now()
-    bill = Bill(
-        order_id=order_id,
+    return new_bill(
+        order_id,
+        f"{number}-",
         backend=method.config.name,
         method_id=method.id,
-        attempt_no=attempt,
-        key=ids.new_key(),
-        reference=f"{number}-{attempt}",
         amount_minor=amount_minor,
         currency=currency,
         expires_at=expires_at,
         extra={"order": number, "method": method.code},
-        created_at=now,
-        updated_at=now,
     )
+
+
+def new_bill(order_id: int, reference_begins: str, **facts) -> Bill:
+    """The row of one more attempt, with its number at the end of its reference."""
+    attempt = 1 + (db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id)) or 0)
+    now, reference = clock.now(), f"{reference_begins}{attempt}"
+    times = {"created_at": now, "updated_at": now}
+    bill = Bill(order_id=order_id, attempt_no=attempt, key=ids.new_key(), reference=reference, **times, **facts)
     db.session.add(bill)
     db.session.flush()
     return bill

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from storefront.kit import clock, events, ids
+from storefront.kit import clock, events
 from storefront.kit.db import db
+from storefront.payments.bills import new_bill
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill, LedgerEntry
@@ -184,23 +185,15 @@ def _paid(bill, outcome):
 
 def _another(bill, outcome):
     """Money that came for a bill which is paid already: an attempt of its own, so that nothing is lost."""
-    count = db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=bill.order_id)) or 0
-    second = Bill(
-        order_id=bill.order_id,
+    return new_bill(
+        bill.order_id,
+        f"{bill.reference}~",
         backend=bill.backend,
         method_id=bill.method_id,
-        attempt_no=count + 1,
-        key=ids.new_key(),
-        reference=f"{bill.reference}~{count + 1}",
         amount_minor=max(1, outcome.amount_minor),
         currency=outcome.currency,
         extra={"order": bill.extra.get("order", ""), "session": bill.extra.get("session", bill.reference)},
-        created_at=clock.now(),
-        updated_at=clock.now(),
     )
-    db.session.add(second)
-    db.session.flush()
-    return second
 
 
 def _refunded(bill, outcome):
