@@ -45,6 +45,7 @@ def _init_kit(app):
     pages.init_app(app)  # names the request, so that every refusal below has its number
     db.init_app(app)
     babel.init_app(app, default_translation_directories=str(ROOT / "storefront" / "translations"))
+    pages.init_language(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.user_loader(_user)

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request, ur
 from flask_babel import gettext as _
 
 from storefront import orders, payments
+from storefront.checkout.again import pay_again
 from storefront.checkout.forms import ChoiceForm
 from storefront.checkout.intake import ask_and_settle, take_in
 from storefront.kit import clock, events
@@ -101,25 +102,11 @@ def pay(key):
     """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid."""
     order, form = orders.by_key(key), ChoiceForm()
     try:
-        method = _chosen(order, form)
-        with transaction():
-            bill_id = orders.pay_again(order.id, method).id
+        next_step = pay_again(order.id, _chosen(order, form))
     except OutOfStock as error:
         return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
     except Conflict as error:
         return order_page(orders.by_key(key), problem=error.message), 409
-    bill = db.session.get_one(Bill, bill_id)
-    try:
-        step = payments.begin(bill)
-    except Exception:
-        with transaction():
-            orders.locked(order.id)
-            payments.cancel(db.session.get_one(Bill, bill_id), "step_failed")
-        raise
-    with transaction():
-        orders.locked(order.id)
-        payments.keep_step(db.session.get_one(Bill, bill_id), step)
-    next_step = db.session.get_one(Bill, bill_id).next_step
     return redirect(next_step or url_for("orders.show", key=order.key), code=303)
 
 

@@ -5,23 +5,44 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, request, url_for
-from flask_babel import gettext as _
+from flask import Flask, Response, current_app, g, has_request_context, request, url_for
+from flask_babel import get_domain, gettext as _
 
 from storefront.kit.errors import Invalid
 
 PRIVATE = ("/cart", "/checkout", "/pay", "/payments", "/orders", "/account", "/admin", "/sandbox")
 
 
-def asset(name: str) -> str:
-    """The address of a static file with a hash of its content, so that it can be kept for a year."""
-    path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
-
-
 @lru_cache(maxsize=256)
-def _hash(path, changed_at):
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+def asset(name: str) -> str:
+    """The address of a static file with a hash of its content, so that it can be kept for a year.
+
+    Worked out once a process: whoever changes a file starts the shop anew.
+    """
+    content = (Path(current_app.static_folder or "") / name).read_bytes()
+    return url_for("static", filename=name, v=hashlib.sha256(content).hexdigest()[:10])
+
+
+def init_language(app: Flask) -> None:
+    """Let templates look up the visitor's language once a request; after Flask-Babel has set up its own way."""
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+
+def _gettext(message):
+    return _translations().gettext(message)
+
+
+def _ngettext(singular, plural, count):
+    return _translations().ngettext(singular, plural, count)
+
+
+def _translations():
+    """The visitor's language, looked up once a request: a page has dozens of sentences."""
+    if not has_request_context():
+        return get_domain().get_translations()
+    if "translations" not in g:
+        g.translations = get_domain().get_translations()
+    return g.translations
 
 
 def public_url(endpoint: str, **values) -> str:

@@ -24,12 +24,12 @@ def current() -> Store:
     """The shop's row, read once a request. Raises Unavailable before the shop is set up."""
     if "store" not in g or g.store not in db.session:  # a job gives its session back after each row
         rows = db.session.execute(
-            select(Store, Page).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
+            select(Store, Page.slug, Page.title).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
         ).all()
         if not rows:
             raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
         g.store = rows[0][0]
-        g.footer_pages = [PageLink(page.slug, page.title) for _, page in rows if page]
+        g.footer_pages = [PageLink(slug, title) for _, slug, title in rows if slug]
     return g.store
 
 
