@@ -69,8 +69,9 @@ def current_or_new() -> Cart:
 
 def adopt(customer_id: int) -> None:
     """The visitor has signed in: their cart and the customer's become one; call it in a transaction."""
-    mine, token_hash = _guests(customer_id), _token_hash()
+    token_hash = _token_hash()
     theirs = db.session.scalar(select(Cart).filter_by(customer_id=customer_id, status=OPEN))
+    mine, theirs = _locked_open(_guests(customer_id), theirs)  # one of them may be paid for in this moment
     if theirs and mine and theirs.id != mine.id:
         for clamped in service.merge(theirs, into=mine, customer_id=customer_id):
             flash(clamped.why, "warn")
@@ -78,6 +79,13 @@ def adopt(customer_id: int) -> None:
         theirs.token_hash = token_hash or _new_token()
     elif mine:
         mine.customer_id = customer_id
+
+
+def _locked_open(*carts):
+    """The same carts, locked in one order for all; None for one that is not open any more."""
+    for cart_id in sorted({cart.id for cart in carts if cart}):
+        service.locked(cart_id)
+    return [cart if cart and cart.status == OPEN else None for cart in carts]
 
 
 def leave_behind() -> None:
