@@ -163,6 +163,8 @@ def _paid_from(cart_id, order_id):
     """The locked cart that an order was made from, or the one into which that was merged meanwhile."""
     cart = db.session.get(Cart, cart_id) if cart_id else None
     if cart and cart.status == MERGED:
+        if order_id is None:
+            return None  # no cart is known to be its heir, and every idle cart of the shop would look like it
         cart = db.session.scalar(select(Cart).filter_by(open_order_id=order_id, status=OPEN))
     return cart and locked(cart.id)
 

@@ -10,7 +10,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.placing import MOST_EXTENSIONS, hold_end, window_end
+from storefront.orders.placing import MOST_EXTENSIONS, hold_end, waiting_order, window_end
 from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER, SUPERSEDED
 from storefront.payments.models import Bill, PaymentMethod
 
@@ -77,6 +77,12 @@ def _reopen(order):
     """A closed order may be paid after all while its prices stand and its goods are there."""
     if reason := _why_never_again(order, clock.now()):
         raise Conflict(reason, state=order.status)
+    newer = waiting_order(order.cart_id) if order.cart_id else None
+    if newer:
+        sentence = _("Order %(number)s of the same cart waits to be paid.", number=newer.number)
+        raise Conflict(sentence, state=order.status)
+    if not order.due_minor:
+        raise Conflict(_("Nothing is to be paid for this order: order once more."), state=order.status)
     stock.reserve(order.lines)
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None

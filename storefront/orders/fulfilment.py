@@ -14,6 +14,8 @@ from storefront.orders.states import (
     DELIVERED,
     INVENTORY_ASSIGNED,
     ORDER,
+    PARTIALLY_SHIPPED,
+    PROCESSING,
     SHIPMENT,
     SHIPPED,
     UNSHIPPED,
@@ -72,6 +74,8 @@ def ship(shipment_id: int, *, carrier: str = "", tracking: str = "") -> bool:
     shipment = _locked_shipment(shipment_id)
     if shipment.status == SHIPPED:
         return False
+    if shipment.order.status not in (PROCESSING, PARTIALLY_SHIPPED):
+        raise Conflict(_("This order must not be sent now: look at its state first."), state=shipment.order.status)
     shipment.carrier, shipment.tracking = carrier or shipment.carrier, tracking
     shipment.shipped_at = clock.now()
     SHIPMENT.apply(shipment, "shipped")

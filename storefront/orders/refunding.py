@@ -36,6 +36,7 @@ def request_refund(
 def finish_refund(refund: Refund, result: OperationResult) -> Order | None:
     """Write down what the gateway answered, and put back on the shelf what staff said."""
     order = locked(refund.order_id) if refund.order_id else None
+    db.session.refresh(refund)  # as it is under the lock: another worker may have had the same answer
     before = refund.status
     payments.settle_refund(refund, result)
     if order and result.result == DONE and before != refund.status:

@@ -117,7 +117,7 @@ def _why_not(order, bill, outcome):
 def _pay(order, bill):
     """Move the order, and with it the goods and the cart: all of it, or none."""
     late = order.status in CLOSED
-    if order.close_reason == SUPERSEDED and late:
+    if late and order.superseded_by_order_id:
         _win_back(order)
     if late:
         taxes.revive_document(order.id)
@@ -141,11 +141,14 @@ def _fulfil(order):
 
 def _win_back(order):
     """The older order was paid after all: its unpaid successor makes way, and the cart belongs to it again."""
-    successor = locked(order.superseded_by_order_id) if order.superseded_by_order_id else None
-    if successor and _applied(successor):
-        raise Conflict("The order that replaced this one is paid.", state=successor.status)
-    if successor and successor.status in (NEW, HOLD):
+    successor = order
+    while successor.superseded_by_order_id:  # the newest one counts, however many were between
+        successor = locked(successor.superseded_by_order_id)
+        if _applied(successor):
+            raise Conflict("The order that replaced this one is paid.", state=successor.status)
+    if successor.status in (NEW, HOLD):
         close(successor, "cancelled", SUPERSEDED, detail=order.number)
+    successor.superseded_by_order_id, order.superseded_by_order_id = order.id, None  # the row now ends here
     cart.set_open_order(order.cart_id, order.id)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from storefront.kit import clock, events
 from storefront.kit.db import db
+from storefront.kit.errors import Conflict
 from storefront.payments.bills import new_bill
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
@@ -197,8 +198,8 @@ def _another(bill, outcome):
 
 
 def _refunded(bill, outcome):
-    if bill.status not in MONEY:
-        return Recorded(NO_EFFECT, bill)
+    if bill.status not in MONEY:  # its payment is still on the way: the message waits, and is tried again
+        raise Conflict("A refund of a payment that is not known yet.", state=bill.status)
     enter(bill, outcome, "refunded")
     left = balance_of(bill)
     move = "refunded" if left <= 0 else "partially_refunded"

@@ -14,6 +14,7 @@ from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
 from storefront.payments.ledger import balance_of, currency_of, record
 from storefront.payments.models import Bill, Refund
+from storefront.payments.states import QUARANTINED, RESOLVED
 
 REQUESTED, SENT, SUCCEEDED, FAILED = "REQUESTED", "SENT", "SUCCEEDED", "FAILED"
 ASKED_AGAIN_AFTER = timedelta(minutes=1)
@@ -115,4 +116,11 @@ def settle_refund(refund: Refund, result: OperationResult) -> None:
         events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor)
     elif result.result == base.REFUSED:
         refund.status = FAILED
+        _back_to_the_desk(db.session.get_one(Bill, refund.bill_id))
         events.record("REFUND_FAILED", refund.order_id, id=refund.id, reason=result.reason[:200])
+
+
+def _back_to_the_desk(bill):
+    """Money that was decided about, and then did not go, waits for a person again."""
+    if bill.disposition == RESOLVED:
+        bill.disposition, bill.resolution = QUARANTINED, ""
