@@ -134,10 +134,13 @@ def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None
         cart.open_order_id = order_id
 
 
-def claim(cart_id: int, order_id: int, *, instead_of: int | None) -> None:
-    """The cart is paid by this order from now on. Raises StaleCart if another order was quicker to say so."""
+def claim(cart_id: int, order_id: int, *, instead_of: int | None, version: int) -> None:
+    """The cart is paid by this order from now on.
+
+    Raises StaleCart if another order was quicker to say so, or if the cart is not the one that was copied.
+    """
     cart = locked(cart_id)
-    if cart.open_order_id not in (None, instead_of, order_id):
+    if cart.open_order_id not in (None, instead_of, order_id) or cart.version != version:
         raise StaleCart(_("Your cart was confirmed in another tab."), state=cart.version)
     cart.open_order_id = order_id
 

@@ -15,7 +15,7 @@ from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import ShopError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Answer, Message, Outcome
-from storefront.payments.inbox import APPLIED, DUPLICATE, ERROR, NO_EFFECT, REJECTED, UNMATCHED
+from storefront.payments.inbox import APPLIED, DUPLICATE, ERROR, NO_EFFECT, REJECTED, UNMATCHED, WAITING
 from storefront.payments.ledger import CHANGED
 from storefront.payments.models import Bill, InboxMessage, Refund
 
@@ -52,6 +52,7 @@ def _read_and_apply(message_id):
     return _apply(message_id, reading)
 
 
+@retried
 def ask_and_settle(bill_id: int) -> bool:
     """Ask the gateway about a bill and apply what it says; False when there was no answer."""
     bill = db.session.get_one(Bill, bill_id)
@@ -88,6 +89,8 @@ def send_refund(refund_id: int) -> None:
 def _apply(message_id, reading):
     with transaction():
         stored = db.session.get_one(InboxMessage, message_id, with_for_update=True, populate_existing=True)
+        if stored.outcome not in (*WAITING, UNMATCHED):
+            return reading.answer  # the job was quicker than the request, or the other way round
         words = []
         for outcome in reading.outcomes:
             bill = payments.bill_by_reference(stored.backend, outcome.reference)

@@ -104,7 +104,9 @@ class Order(Base):
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.id", cascade="all, delete-orphan")
     shipping_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[shipping_address_id])
     billing_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[billing_address_id])
-    shipments: Mapped[list["Shipment"]] = relationship(order_by="Shipment.id", back_populates="order")
+    shipments: Mapped[list["Shipment"]] = relationship(
+        order_by="Shipment.id", back_populates="order", passive_deletes="all"
+    )
 
     @property
     def kept_until(self) -> datetime | None:

@@ -119,7 +119,7 @@ def hold_goods(order: Order) -> None:
         if rival and rival.status in (NEW, HOLD):
             _supersede(rival, order)
         stock.reserve(order.lines)
-    cart.claim(basket.id, order.id, instead_of=seen)
+    cart.claim(basket.id, order.id, instead_of=seen, version=order.cart_version)
 
 
 def hold(order: Order) -> None:

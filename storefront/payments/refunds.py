@@ -112,7 +112,16 @@ def settle_refund(refund: Refund, result: OperationResult) -> None:
     if result.result == base.DONE:
         refund.status = SUCCEEDED
         bill = db.session.get_one(Bill, refund.bill_id)
-        record(bill, Outcome(base.REFUNDED, bill.reference, result.gateway_id, refund.amount_minor, refund.currency))
+        record(
+            bill,
+            Outcome(
+                base.REFUNDED,
+                bill.reference,
+                result.gateway_id or refund.request_key,
+                refund.amount_minor,
+                refund.currency,
+            ),
+        )
         events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor)
     elif result.result == base.REFUSED:
         refund.status = FAILED

@@ -37,7 +37,8 @@ def start_all(counts: Sequence[tuple[int, int, str]], *, cause: str = "import", 
 
 def set_on_hand(variant_id: int, on_hand: int, *, cause: str, actor: str, ref: str = "") -> None:
     """Correct the count of a variant. Raises BelowReserved, naming the orders, when they hold more."""
-    stock = db.session.scalar(select(Stock).filter_by(variant_id=variant_id).with_for_update())
+    wanted = select(Stock).filter_by(variant_id=variant_id).with_for_update()
+    stock = db.session.scalar(wanted.execution_options(populate_existing=True))
     if stock is None:
         start(variant_id, on_hand, "", cause=cause, actor=actor, ref=ref)
         return
