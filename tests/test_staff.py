@@ -13,7 +13,7 @@ from storefront.customers import passwords
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid
 
-from counter import HELPER, OWNER, PASSWORD, comes_in, hire, trail
+from counter import CLERK, OWNER, PASSWORD, comes_in, hire, trail
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_every_address_has_its_role(app):
 
 def test_roles(shop_open, app):
     """Staff meet 403 at the owner's doors and no menu entry that leads there; the owner passes every door."""
-    owner, helper = comes_in(shop_open), comes_in(shop_open, HELPER, "staff")
-    tokens = {person: person.csrf_token() for person in (owner, helper)}
+    owner, clerk = comes_in(shop_open), comes_in(shop_open, CLERK, "staff")
+    tokens = {person: person.csrf_token() for person in (owner, clerk)}
     owners_only = {endpoint for endpoint, role in permissions.NEEDS.items() if role == "owner"}
     assert {"admin.methods", "admin.settings", "admin.staff_list"} <= owners_only
     for endpoint, method, path in addresses(app):
@@ -72,12 +72,12 @@ def test_roles(shop_open, app):
         for person, token in tokens.items():
             data = {"csrf_token": token} if method == "POST" else None
             page = person._send(method, path, False, data=data)
-            forbidden = person is helper and endpoint in owners_only
+            forbidden = person is clerk and endpoint in owners_only
             assert (page.status == 403) == forbidden, (endpoint, method, page.status)
             assert page.status != 303 or "/admin/sign-in" not in page.headers["Location"]
-    page = helper.get("/admin/payments")
+    page = clerk.get("/admin/payments")
     assert page.status == 403 and page.has("This page is for the owner of the shop")
-    words = helper.get("/admin/").text
+    words = clerk.get("/admin/").text
     assert "Payment methods" not in words and "Settings" not in words and "Trail of changes" not in words
     assert owner.get("/admin/").has("Payment methods")
 
@@ -135,17 +135,17 @@ def test_twelve_hours_of_silence_end_a_session(shop_open):
 
 def test_who_is_shut_out_is_out_at_once(shop_open):
     """A disabled member's next page is the sign-in, and the password does not help; the last owner stays."""
-    carol, henry = comes_in(shop_open), comes_in(shop_open, HELPER, "staff")
+    carol, henry = comes_in(shop_open), comes_in(shop_open, CLERK, "staff")
     carol.get("/admin/staff")
     page = carol.press("Shut out", nth=1)
-    assert page.has(f"{HELPER} is shut out")
+    assert page.has(f"{CLERK} is shut out")
     assert henry.get("/admin/").path == "/admin/sign-in"
-    assert henry.press("Sign in", {"Email": HELPER, "Password": PASSWORD}).status == 400
+    assert henry.press("Sign in", {"Email": CLERK, "Password": PASSWORD}).status == 400
     carol.get("/admin/staff")
     page = carol.press("Shut out", nth=0)
     assert page.status == 409 and page.has("is the only owner")
     carol.press("Let in again")
-    assert henry.press("Sign in", {"Email": HELPER, "Password": PASSWORD}).path == "/admin/"
+    assert henry.press("Sign in", {"Email": CLERK, "Password": PASSWORD}).path == "/admin/"
 
 
 def test_an_invitation_works_once(shop_open):
