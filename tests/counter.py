@@ -5,7 +5,7 @@ from storefront.admin import audit
 from storefront.kit.db import transaction
 
 PASSWORD = "four lamps and a ladder"
-OWNER, HELPER = "carol@example.com", "henry@example.com"
+OWNER, CLERK = "carol@example.com", "henry@example.com"
 
 
 def hire(login: str = OWNER, role: str = "owner") -> None:

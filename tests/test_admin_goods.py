@@ -14,7 +14,7 @@ from storefront.payments.models import PaymentMethod
 from storefront.stock.models import Stock, StockMovement
 from storefront.store.models import Store
 
-from counter import HELPER, OWNER, comes_in, trail
+from counter import CLERK, OWNER, comes_in, trail
 
 SHOPIFY = (
     "Handle,Title,Body (HTML),Vendor,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,"
@@ -91,7 +91,7 @@ def test_a_count_below_what_orders_hold_is_refused(play, carol):
 def test_a_row_that_changed_meanwhile_is_not_overwritten(play, carol):
     """Somebody else was quicker: 409 with the present count, or price."""
     carol.get("/admin/products")
-    henry = comes_in(play, HELPER, "staff")
+    henry = comes_in(play, CLERK, "staff")
     assert edits(henry, play, "mug", **{"on-hand": "9", "price": "20", "reason": "delivery"}).has("Saved.")
     row = row_of(carol, play, "mug")
     page = carol.press("Save", {"on-hand": "4", "reason": "one more"}, nth=row)
@@ -101,7 +101,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(play, carol):
 def test_a_price_that_changed_meanwhile(play, carol):
     """The older page does not win."""
     carol.get("/admin/products")
-    henry = comes_in(play, HELPER, "staff")
+    henry = comes_in(play, CLERK, "staff")
     edits(henry, play, "mug", price="20")
     page = carol.press("Save", {"price": "11"}, nth=row_of(carol, play, "mug"))
     assert page.status == 409 and page.has("it is €20.00")

@@ -21,7 +21,7 @@ from storefront.payments.models import Refund
 from storefront.payments.states import BILL
 from storefront.sandbox.models import SandboxPayment
 
-from counter import HELPER, OWNER, comes_in, opens, trail
+from counter import CLERK, OWNER, comes_in, opens, trail
 
 PRICE, SHIPPING = 1250, 490
 
@@ -87,7 +87,7 @@ def test_a_paid_order_is_sent_with_tracking_and_then_completed(play, carol):
 def test_two_who_send_the_same_parcel(play, carol):
     """The second press changes nothing; after a cancel the parcel stays and the page says so (409)."""
     order, _bill, _shopper = play.paid_order(mug=1)
-    henry = comes_in(play, HELPER, "staff")
+    henry = comes_in(play, CLERK, "staff")
     opens(carol, order), opens(henry, order)
     carol.press("Mark as sent")
     assert henry.press("Mark as sent").steps == [303, 200]
