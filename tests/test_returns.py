@@ -122,7 +122,10 @@ def test_an_unsigned_return_finds_the_payment_by_asking(play):
     page = play.visitor().get(play.return_path(placed.bill, "cancel"))
     assert page.has("is paid")
     assert play.outcomes() == ["NO_EFFECT", "APPLIED"]
-    assert [row.channel for row in db.session.scalars(select(InboxMessage))] == ["return", "poll"]
+    assert [row.channel for row in db.session.scalars(select(InboxMessage).order_by(InboxMessage.id))] == [
+        "return",
+        "poll",
+    ]
 
 
 def test_while_the_gateway_is_silent_the_page_waits(play):
@@ -322,9 +325,9 @@ def test_the_number_of_questions_is_bounded(play):
     """Invariant 33: a return asks once; a paid or ended attempt is not asked about again."""
     placed = left(play)
     placed.shopper.press("Pay")
-    asked = db.session.scalars(select(Bill.asked_at)).all()
+    asked = db.session.scalars(select(Bill.asked_at).order_by(Bill.id)).all()
     for hint in ("ok", "cancel", "error"):
         play.visitor().get(play.return_path(placed.bill, hint))
     play.look_again()
-    assert db.session.scalars(select(Bill.asked_at)).all() == asked
+    assert db.session.scalars(select(Bill.asked_at).order_by(Bill.id)).all() == asked
     assert play.rows_of(SandboxPayment) == 1

@@ -86,7 +86,7 @@ def wording_files():
 def reached(play):
     """Every move of every machine that the history tells of."""
     found = defaultdict(set)
-    for event in db.session.scalars(select(OrderEvent)):
+    for event in db.session.scalars(select(OrderEvent).order_by(OrderEvent.id)):
         for machine in MACHINES:
             move = event.type.removeprefix(machine.name.upper() + "_").lower()
             if "was" in event.data and event.type == f"{machine.name}_{move}".upper() and move in machine.table:
