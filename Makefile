@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT
 export MALLOC_ARENA_MAX ?= 2
 
-.PHONY: run test lint fmt bench demo browser
+.PHONY: run test lint fmt bench demo browser drill prove
 
 run: .venv/shop
 	@$(BIN)/flask ready && exec $(BIN)/gunicorn
@@ -17,11 +17,17 @@ demo: .venv/shop
 test: .venv/tests browser
 	$(BIN)/python -m pytest $(ARGS)
 
+drill: .venv/tests
+	PYTHONPATH=. $(BIN)/python tests/drill_stories.py
+
 lint: .venv/tests
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 fmt: .venv/tests
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+prove: .venv/shop
+	$(BIN)/flask prove $(ARGS)
 
 bench: .venv/tests
 	$(BIN)/python -m bench $(ARGS)

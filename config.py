@@ -8,6 +8,10 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
+from storefront.commits import COMMITS
+from storefront.kit import crash
+from storefront.kit.db import PATIENCE
+
 ROOT = Path(__file__).resolve().parent
 
 
@@ -50,6 +54,7 @@ class Config:
         self.SESSION_COOKIE_SECURE = self.LIVE
         self.SESSION_COOKIE_NAME = "__Host-session" if self.LIVE else "session"
         self.LOG_LEVEL = environ.get("LOG_LEVEL", "INFO")
+        self.CRASH_AT = self._crash_point(environ)
 
     def _public_url(self, environ):
         url = environ.get("PUBLIC_URL", "").rstrip("/")
@@ -67,6 +72,15 @@ class Config:
             raise ConfigError("SECRET_KEY is missing: a live shop does not make one up.")
         return [_kept_secret(self.DATA_DIR / "secret_key")]
 
+    def _crash_point(self, environ):
+        setting = environ.get("STOREFRONT_CRASH_AT", "")
+        if setting and self.LIVE:
+            raise ConfigError("STOREFRONT_CRASH_AT is set: only a test shop ends itself on purpose.")
+        try:
+            return crash.parsed(setting, COMMITS) if setting else None
+        except ValueError as refusal:
+            raise ConfigError(f"STOREFRONT_CRASH_AT: {refusal}.") from None
+
     def _database_url(self, environ):
         url = environ.get("DATABASE_URL") or f"sqlite:///{self.DATA_DIR / 'shop.db'}"
         for short in ("postgres://", "postgresql://"):
@@ -77,7 +91,10 @@ class Config:
     def _engine_options(self):
         if self.SQLALCHEMY_DATABASE_URI.startswith("sqlite"):
             return {"pool_size": 40, "max_overflow": 0, "pool_timeout": 5}
-        return {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
+        silent = {"connect_timeout": 3, "tcp_user_timeout": 5000}  # a server that is cut off does not hang pages
+        silent["options"] = f"-c lock_timeout={int(1000 * PATIENCE)}"  # nor does somebody else's lock
+        common = {"max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
+        return {"pool_size": 10, "connect_args": silent, **common}
 
 
 def _kept_secret(path):

@@ -6,11 +6,12 @@ import os
 import platform
 from datetime import UTC, datetime
 
-from bench import ROOT, last_units, pages, purchases
+from bench import ROOT, books, closing, last_units, pages, purchases, settling, walks
 
 import databases
 
-PARTS = ("pages", "purchases", "last-units")
+QUICK = ("pages", "purchases", "last-units", "settling", "closing")
+PARTS = (*QUICK, "books", "rush", "walks")  # the last two take an hour together
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     for kind in wanted.db or databases.KINDS:
         server = databases.Postgresql(durable=True) if kind == "postgresql" else databases.Sqlite()
         try:
-            for part in wanted.parts or PARTS:
+            for part in wanted.parts or QUICK:
                 rows = _measure(part, server, wanted)
                 results.setdefault(part, []).extend(rows)
                 _print(part, rows)
@@ -31,10 +32,11 @@ def main() -> None:
 
 def _arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="all of them if none is named")
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="if none is named, those that are quick")
     parser.add_argument("--db", action="append", choices=databases.KINDS)
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each figure is measured")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 20_000], help="how many products")
+    parser.add_argument("--orders", type=int, default=closing.ORDERS, help="how many abandoned orders are closed")
     return parser.parse_args()
 
 
@@ -43,7 +45,15 @@ def _measure(part, server, wanted):
         return pages.measure(server, wanted.seconds, wanted.sizes)
     if part == "purchases":
         return [purchases.measure(server, 3 * wanted.seconds)]
-    return [last_units.measure(server)]
+    if part == "closing":
+        return [closing.measure(server, wanted.orders)]
+    if part == "settling":
+        return settling.measure(server)
+    if part == "books":
+        return [books.measure(server)]
+    if part == "walks":
+        return [walks.measure(server)]
+    return [last_units.measure(server) if part == "last-units" else last_units.measure(server, 200, rounds=20)]
 
 
 def _machine():

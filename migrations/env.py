@@ -1,6 +1,7 @@
 """How migrations reach the database: the application's own engine and the tables of every room."""
 
 import importlib
+from contextlib import contextmanager
 
 from alembic import context
 from flask import current_app
@@ -12,6 +13,7 @@ ROOMS = "store customers stock catalog shipping taxes promotions certificates ca
 for room in ROOMS.split():
     importlib.import_module(f"storefront.{room}.models")
 
+LOOSE = "PRAGMA foreign_key_check"
 OWN_TABLES = ("product_search",)  # full text: made by hand in the migrations, in each database's own way
 
 
@@ -31,9 +33,13 @@ def in_our_words(kind, thing, autogen_context):
 
 
 def run():
-    """Run the migrations in one transaction."""
+    """Run the migrations in one transaction.
+
+    SQLite changes a table by making it anew under its old name (https://sqlite.org/lang_altertable.html, section 7):
+    its foreign keys are not enforced meanwhile, and all of them are checked before the end.
+    """
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
+    with engine.connect() as connection, _keys_at_rest(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -44,6 +50,24 @@ def run():
         )
         with context.begin_transaction():
             context.run_migrations()
+            if connection.dialect.name == "sqlite" and (loose := connection.exec_driver_sql(LOOSE).first()):
+                raise RuntimeError(f"The migration would leave a row that points nowhere: {tuple(loose)}")
+
+
+@contextmanager
+def _keys_at_rest(connection):
+    """SQLite heeds this setting only outside a transaction."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()  # whatever was only read after the commit: in a transaction the setting is not heeded
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
 
 
 run()

@@ -57,28 +57,72 @@
     if (input.form) input.form.addEventListener('submit', function () { turn(false); });
   });
 
-  /* Waiting for the bank: ask after 2, 3, 5, 8 seconds, then every 15, for ten minutes. */
-  all('[data-poll-status]').forEach(function (box) {
-    var waits = [2, 3, 5, 8];
-    var until = Date.now() + 600000;
-    var etag = null;
-    function later() { if (Date.now() < until) setTimeout(ask, 1000 * (waits.shift() || 15)); }
-    function ask() {
-      fetch(box.dataset.pollStatus, { headers: etag ? { 'If-None-Match': etag } : {}, cache: 'no-store', credentials: 'same-origin' })
-        .then(function (answer) {
-          if (answer.status !== 200) return null;
-          etag = answer.headers.get('ETag');
-          return answer.json();
-        })
-        .then(function (status) {
-          if (!status || status.state === box.dataset.state) { later(); return; }
-          say(box.querySelector('[role=status]'), status.label || '');
-          setTimeout(function () { location.replace(location.href.split('#')[0]); }, 600);
-        })
-        .catch(later);
+  /* What this page shows may change in another tab or elsewhere. Tabs tell each other that something has changed; what
+     it is says the server, which is asked then, and now and then while somebody looks: a waiting page after 2, 3, 5, 8
+     seconds and then every 15, others after 5, 10, 20 and every 40, for ten minutes. */
+  var watch = doc.querySelector('[data-watch]');
+  var channel = window.BroadcastChannel && new BroadcastChannel('storefront');
+  var state = watch && watch.dataset.state;
+  var waits, until, timer, asking, etag;
+  function fresh() {
+    waits = state ? [2, 3, 5, 8, 15] : [5, 10, 20, 40];
+    until = Date.now() + 600000;
+  }
+  function later() {
+    clearTimeout(timer);
+    if (Date.now() < until) timer = setTimeout(function () { if (!doc.hidden) ask(); }, 1000 * (waits[1] ? waits.shift() : waits[0]));
+  }
+  function ask() {
+    asking = asking ? 2 : 1;
+    if (asking > 1) return;
+    fetch(watch.dataset.watch, { headers: etag ? { 'If-None-Match': etag } : {}, cache: 'no-store', credentials: 'same-origin' })
+      .then(function (answer) {
+        if (answer.status !== 200) return null;
+        etag = answer.headers.get('ETag');
+        return answer.json().then(tell);
+      })
+      .catch(function () { etag = null; })
+      .then(function () {
+        var more = asking > 1;
+        asking = 0;
+        if (more) ask(); else later();
+      });
+  }
+  function tell(now) {
+    if (state && now.state !== state) {
+      say(watch, now.label);
+      setTimeout(function () { location.replace(location.href.split('#')[0]); }, 600);
+      return;
     }
+    say(watch, '');
+    if (now.changed) {
+      var box = watch.appendChild(doc.createElement('div'));
+      var line = box.appendChild(doc.createElement('p'));
+      var link = doc.createElement('a');
+      box.className = 'note note--warn';
+      link.href = now.url;
+      say(line, now.changed + ' ');
+      say(link, now.link);
+      line.appendChild(link);
+    }
+    if ('payable' in now) all('[data-payable]').forEach(function (way) { way.hidden = !now.payable; });
+  }
+  function told(name, mark) {
+    try {
+      if (localStorage.getItem(name) === mark) return;
+      localStorage.setItem(name, mark);
+    } catch (refused) { /* a browser that keeps nothing tells once more than it must */ }
+    channel.postMessage(name);
+  }
+  if (channel && body.dataset.cart) told('cart', body.dataset.cart);
+  if (channel && body.dataset.order) told('order', body.dataset.order);
+  if (watch) {
+    fresh();
     later();
-  });
+    if (channel) channel.onmessage = function () { fresh(); ask(); };
+    doc.addEventListener('visibilitychange', function () { if (!doc.hidden) { fresh(); ask(); } });
+    window.addEventListener('pageshow', function (event) { if (event.persisted) ask(); });
+  }
 
   /* The hold: shown every second, spoken at two minutes and at thirty seconds. */
   all('[data-countdown]').forEach(function (box) {
@@ -97,21 +141,12 @@
       if (before > 120 && left <= 120 && left > 30) say(spoken, box.dataset['say-120'] || '2 minutes left');
       if (before > 30 && left <= 30) say(spoken, box.dataset['say-30'] || '30 seconds left');
       before = left;
-      if (left) setTimeout(tick, 1000);
+      if (left) { setTimeout(tick, 1000); return; }
+      spoken.className = '';
+      say(spoken, ' ' + (box.dataset['say-0'] || ''));
     }
     tick();
   });
-
-  /* Tabs tell each other about the cart. */
-  if (window.BroadcastChannel && body.dataset.cartVersion) {
-    var mine = Number(body.dataset.cartVersion);
-    var channel = new BroadcastChannel('storefront');
-    var watching = doc.querySelector('[data-watch-cart]');
-    channel.postMessage({ cart: mine });
-    channel.onmessage = function (event) {
-      if (watching && event.data && event.data.cart > mine) all('.elsewhere').forEach(function (note) { note.hidden = false; });
-    };
-  }
 
   all('form[data-warn-leave]').forEach(function (form) {
     function typed() { return new URLSearchParams(new FormData(form)).toString(); }

@@ -7,10 +7,11 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
-from storefront import admin, cart, catalog, customers, shipping, store
+from storefront import admin, cart, catalog, customers, orders, proof, shipping, store
+from storefront.admin import audit
 from storefront.customers.models import Customer
-from storefront.kit import money, pages
-from storefront.kit.db import db, transaction
+from storefront.kit import crash, fragments, money, pages
+from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
 from storefront.store import times
 
@@ -26,6 +27,7 @@ def create_app(config: Config | None = None, *, commands: bool = True) -> Flask:
     """
     app = Flask("storefront", root_path=str(ROOT), static_folder="static", template_folder="templates")
     app.config.from_object(config or Config())
+    crash.arm(app.config["CRASH_AT"])
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
         app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"], x_host=0
     )
@@ -34,7 +36,7 @@ def create_app(config: Config | None = None, *, commands: bool = True) -> Flask:
     if commands:
         from storefront import cli  # with the migrations: a tenth of a worker's memory, for the command line alone
 
-        cli.init_app(app)
+        cli.init_app(app, create_app)
     return app
 
 
@@ -55,7 +57,9 @@ def _init_kit(app):
     error_pages.init_app(app)
     notices.subscribe()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(asset=pages.asset, public_url=pages.public_url, money=_money)
+    app.jinja_env.globals.update(
+        asset=pages.asset, fragment=fragments.fragment, public_url=pages.public_url, money=_money
+    )
     app.jinja_env.filters.update(times.FILTERS)
     app.context_processor(_what_every_page_shows)
 
@@ -65,21 +69,27 @@ def _register(app):
     from storefront import health
     from storefront.admin import views as back_office
     from storefront.cart import views as basket
-    from storefront.catalog import media, views as window
+    from storefront.catalog import media, views as window, waiting
     from storefront.checkout import gateway, views as preview
     from storefront.customers import views as account
-    from storefront.orders import views as order_pages
-    from storefront.sandbox import views as sandbox
+    from storefront.desk import views as choosing
+    from storefront.orders import views as order_pages, watching
+    from storefront.sandbox import console, views as sandbox
 
-    for room in (window, media, basket, account, preview, gateway, order_pages, back_office, health):
+    bought = (basket, account, preview, gateway, order_pages, watching, choosing)
+    for room in (window, media, waiting, *bought, back_office, health):
         app.register_blueprint(room.bp)
     if not app.config["LIVE"]:
+        app.register_blueprint(console.bp)
         app.register_blueprint(sandbox.bp)
         app.register_blueprint(sandbox.api)
         csrf.exempt(sandbox.api)
     for raw in ("read_return", "read_notification"):
         csrf.exempt(f"{gateway.__name__}.{raw}")  # signatures take the token's place
+    app.jinja_env.globals.update(watch_url=watching.watch_url)
     catalog.delivery_told_by(shipping.usual_delivery)
+    proof.trail_checked_by(audit.broken_entries)
+    catalog.cart_told_by(cart.lies_in)
 
 
 def _user(user_id):
@@ -89,10 +99,16 @@ def _user(user_id):
 
 
 def _adopt_cart(app, user):
-    """The cart of a guest becomes that of the customer who has just signed in."""
+    """The cart of a guest becomes that of the customer who has just signed in, with the orders made from it."""
     if isinstance(user, Customer):
-        with transaction():
-            cart.adopt(user.id)
+        _adopt(user)
+
+
+@retried
+def _adopt(user):
+    with transaction("adopt_cart"):
+        orders.join(user, cart.ids_of_browser())  # orders are locked before their carts
+        cart.adopt(user.id)
 
 
 def _leave_cart(app, user):
@@ -114,7 +130,7 @@ def _what_every_page_shows():
         "store_mode": "live" if current_app.config["LIVE"] else "test",
         "locale": str(locale or "en").replace("_", "-"),
         "text_direction": locale.text_direction if locale else "ltr",
-        "footer_pages": store.footer_pages(),
-        "menu_categories": catalog.menu(),
+        "footer_pages": tuple(store.footer_pages()),
+        "menu_links": tuple((place.name, place.path) for place in catalog.menu()),
         **cart.badge(),
     }

@@ -19,7 +19,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from storefront import jobs
+from storefront import jobs, proof
 from storefront.jobs.models import JobRun
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -121,6 +121,7 @@ class _FromTheDatabase(Collector):
                 family.add_metric([str(value) for value in values], count)
             yield family
         yield from _money_that_waits()
+        yield GaugeMetricFamily("shop_broken_rules", "Invariants that the books break.", value=proof.red_lines())
         yield _ages_of_jobs()
 
 

@@ -1,6 +1,7 @@
 """What happens behind the pages: orders made by their verbs, jobs, and the gateway's own books."""
 
 import time
+from collections import Counter
 from itertools import count
 
 from sqlalchemy import func, select, update
@@ -116,11 +117,18 @@ class Backstage(Purchases):
         """What the gateway took and sent back is what our ledger says, session by session."""
         self.look_again()
         for session in db.session.scalars(select(SandboxPayment)):
-            bill = db.session.scalars(select(Bill).filter_by(reference=session.reference)).one_or_none()
-            ours = self.ledger_of(bill) if bill else {}
+            ours = Counter()
+            for bill in db.session.scalars(select(Bill).order_by(Bill.id)).all():
+                if bill.extra.get("session", bill.reference) == session.reference:
+                    moved = self.ledger_of(bill).items()
+                    ours.update({key: total for key, total in moved if key[0] not in ("authorized", "voided")})
             theirs = {
                 ("captured", session.currency): session.captured_minor,
                 ("refunded", session.currency): session.refunded_minor,
+                ("charged_back", session.currency): sum(row["amount"] for row in session.chargebacks.values()),
+                ("won_back", session.currency): sum(
+                    row["amount"] for row in session.chargebacks.values() if row["won_at"]
+                ),
             }
             assert ours == {key: total for key, total in theirs.items() if total}, session.reference
 

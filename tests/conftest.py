@@ -20,11 +20,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from config import Config
 from storefront import logs
 from storefront.app import create_app
+from storefront.jobs import runner
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.limits import limiter
+from storefront.sandbox import delivery
 
 import databases
+from drill import stage_a_shop
 from play import Play
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +48,8 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--db") or databases.KINDS
+        if only := metafunc.definition.get_closest_marker("only_on"):
+            chosen = [kind for kind in chosen if kind in only.args]
         browser = metafunc.definition.get_closest_marker("browser")
         if browser and not browser.kwargs.get("everywhere"):
             chosen = chosen[:1]  # what a browser shows is the same on both
@@ -59,6 +64,14 @@ def database(request):
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def staged(database):
+    """The address of a shop with five mugs and an owner, to be copied by whoever serves it."""
+    url = database.new()
+    stage_a_shop(url)
+    return url
+
+
 class Shop:
     """The shop as a process would run it: the application, and its address."""
 
@@ -68,6 +81,7 @@ class Shop:
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         self.app = create_app(self._config(database_url))
         limiter.enabled = False
+        delivery.LONGEST_TIMER = 0  # what the gateway says later it says when the story runs its job
         logging.getLogger().handlers = [one for one in logging.getLogger().handlers if not isinstance(one, logs.Stderr)]
         with self.app.app_context():
             upgrade()
@@ -122,6 +136,7 @@ def app(shop):
     for name in ("mail", "media"):
         shutil.rmtree(shop.folder / name, ignore_errors=True)
     clock.reset()
+    runner.CLOCKS.clear()
     yield shop.app
     clock.reset()
 

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 import uuid
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,13 @@ class Sqlite:
     def new(self) -> str:
         """The address of a new, empty database."""
         return f"sqlite:///{self.folder / uuid.uuid4().hex}.db"
+
+    def copy(self, url: str) -> str:
+        """The address of another database with the same tables and rows; nobody may be writing to the first."""
+        new = self.new()
+        with closing(sqlite3.connect(make_url(url).database)) as connection:
+            connection.execute("VACUUM INTO ?", (make_url(new).database,))
+        return new
 
     def stop(self) -> None:
         """Remove every trace."""
@@ -52,6 +60,13 @@ class Postgresql:
         name = f"shop_{uuid.uuid4().hex[:12]}"
         self._run(f"CREATE DATABASE {name}")
         return self.server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
+
+    def copy(self, url: str) -> str:
+        """The address of another database with the same tables and rows; nobody may be connected to the first."""
+        new = self.new()
+        self._run(f"DROP DATABASE {make_url(new).database}")
+        self._run(f"CREATE DATABASE {make_url(new).database} TEMPLATE {make_url(url).database}")
+        return new
 
     def stop(self) -> None:
         """Stop the server and remove every trace."""

@@ -46,8 +46,8 @@ class Served:
         }
         self.environment = {**os.environ, **settings}
 
-    def run(self, *command: str) -> None:
-        """Run a Python module beside the server, with its settings. What it says is shown only when it fails."""
+    def run(self, *command: str) -> str:
+        """Run a Python module beside the server, with its settings; gives what it prints. Raises RuntimeError."""
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=ROOT,
@@ -58,6 +58,7 @@ class Served:
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout[-1000:]}{done.stderr[-3000:]}")
+        return done.stdout
 
     def ready(self) -> "Served":
         """Make the tables and the demo shop."""
@@ -77,6 +78,10 @@ class Served:
             time.sleep(0.1)
         self.kill()
         raise RuntimeError(f"The server did not start: {self.log()[-3000:]}")
+
+    def reload(self) -> None:
+        """Ask for new workers, as a deploy does."""
+        self.process.send_signal(signal.SIGHUP)
 
     def kill(self) -> None:
         """kill -9, all of it at once."""
@@ -98,6 +103,10 @@ class Served:
     def log(self) -> str:
         """What the server said so far."""
         return (self.folder / "server.log").read_text()
+
+    def workers(self) -> set[int]:
+        """The process ids of its workers."""
+        return {one.pid for one in self._workers()}
 
     def cpu_seconds(self) -> float:
         """What all its processes have used since they began."""

@@ -79,8 +79,8 @@ def test_a_price_is_changed(play, carol):
     assert play.on_shelf("mug") == 3
 
 
-def test_a_count_below_what_orders_hold_is_refused(play, carol):
-    """Race 25: 409 with the list of orders that hold them, and nothing changed."""
+def test_race_25_a_count_below_what_orders_hold_is_refused(play, carol):
+    """409 with the list of orders that hold them, and nothing changed. (RACE-25, STK-07)."""
     order, _bill, _shopper = play.held_order(mug=2)
     page = edits(carol, play, "mug", **{"on-hand": "1", "reason": "two broke"})
     assert page.status == 409 and page.has("2 are set aside for orders") and page.has(order.number)

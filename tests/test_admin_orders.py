@@ -67,7 +67,7 @@ def many_orders(count, **more):
 
 
 def test_a_paid_order_is_sent_with_tracking_and_then_completed(play, carol):
-    """The merchant sends the parcel with its tracking: stock leaves, the shopper gets one letter, the trail has it."""
+    """ORD-04, ORD-05: sent with its tracking: stock leaves, the shopper gets one letter, the trail has it."""
     order, _bill, _shopper = play.paid_order(mug=2)
     page = opens(carol, order)
     assert page.has("Being packed") and page.has("Ready to send") and page.has("MUG")

@@ -40,8 +40,8 @@ def test_paying_again_never_touches_a_strangers_cart(play):
     assert play.in_cart(stranger) == {"Mug": 1}
 
 
-def test_the_first_of_three_is_paid_after_the_last(play):
-    """Race rule 14: the newest order of a row of replaced ones is paid; late money for the first fulfils nothing."""
+def test_race_14_the_first_of_three_is_paid_after_the_last(play):
+    """The newest order of a row of replaced ones is paid; late money for the first fulfils nothing. RACE-14."""
     play.shelves(mug=20)
     first, _second, third = _replaced(play, play.visitor("alice"), 2)
     play.gateway_says("paid", third.bill)
@@ -50,8 +50,8 @@ def test_the_first_of_three_is_paid_after_the_last(play):
     assert play.bills(first.order)[0].disposition == "QUARANTINED"
 
 
-def test_the_old_order_is_paid_and_then_its_successor(play):
-    """Race rule 14: whichever was first counts; the other sum waits on the desk, in both orders of arrival."""
+def test_race_14_the_old_order_is_paid_and_then_its_successor(play):
+    """Whichever was first counts; the other sum waits on the desk, in both orders of arrival. RACE-14."""
     play.shelves(mug=20)
     first, second = _replaced(play, play.visitor("alice"), 1)
     play.gateway_says("paid", first.bill)
@@ -76,7 +76,7 @@ def test_money_that_the_gateway_would_not_take_back_is_on_the_desk_again(play):
     bill = play.bills(placed.order)[-1]
     for tries in (1, 2):
         with transaction():
-            desk.refund(placed.order.id, bill.id, reason="too much", actor="otto")
+            desk.refund_bill(placed.order.id, bill.id, reason="too much", actor="otto")
         with transaction():
             session = play.session_of(placed.bill)
             session.refunded_minor = session.captured_minor  # the gateway finds nothing left to send back

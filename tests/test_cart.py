@@ -124,7 +124,10 @@ def test_what_is_added_while_paying_is_not_charged(play):
 
 
 def test_the_paid_goods_leave_the_cart_and_nothing_else(play):
-    """CRT-06: 10 A paid, 10 B and 2 more A added meanwhile: the cart keeps those; the next payment closes it."""
+    """CRT-06: 10 A paid, 10 B and 2 more A added meanwhile: the cart keeps those; the next payment closes it.
+
+    INV-37, INV-39.
+    """
     play.shelves(mug=50, poster=50)
     placed = play.at_gateway(mug=10)
     assert play.in_cart(play.tab(placed.shopper)) == {"Mug": 10}
@@ -208,7 +211,10 @@ def test_cancelled_twice_there_is_one_cart_with_the_same_lines(play, first):
 
 
 def test_ten_first_adds_at_once_make_one_cart(play):
-    """CRT-11: ten tabs put the first thing in at the same moment; there is one open cart with ten of it."""
+    """CRT-11: ten tabs put the first thing in at the same moment; there is one open cart with ten of it.
+
+    INV-38, RULE-07.
+    """
     play.shelves(mug=50)
     alice = play.paid_order(mug=1).shopper
     assert not carts(play)
@@ -298,8 +304,8 @@ def test_signing_in_merges_the_carts_and_doubles_nothing(play):
     assert play.in_cart(alice) == {"Mug": 5, "Lamp": 1, "Poster": 1}
 
 
-def test_a_guest_who_signs_in_while_paying_keeps_one_order_and_one_cart(play):
-    """Race rule 43: the carts become one, and the paid goods leave it."""
+def test_race_43_a_guest_who_signs_in_while_paying_keeps_one_order_and_one_cart(play):
+    """The carts become one, and the paid goods leave it. RACE-43."""
     play.shelves(mug=9, poster=9)
     alice = play.signed_in()
     play.fill_cart(alice, poster=2)
@@ -312,8 +318,8 @@ def test_a_guest_who_signs_in_while_paying_keeps_one_order_and_one_cart(play):
     assert play.in_cart(alice) == {"Poster": 2}
 
 
-def test_a_cart_that_joined_another_while_it_was_paid_gives_up_what_was_bought(play):
-    """CRT-06, race rule 43: paid on the phone after the carts were merged on the laptop; nothing is bought twice."""
+def test_race_43_a_cart_that_joined_another_while_it_was_paid_gives_up_what_was_bought(play):
+    """Paid on the phone after the carts were merged on the laptop; nothing is bought twice. RACE-43, CRT-06."""
     play.shelves(mug=9, poster=9)
     phone, laptop = play.signed_in(), play.visitor("laptop")
     placed = play.held_order(phone, mug=1)

@@ -43,7 +43,7 @@ def method(code, **values):
 
 
 def test_the_preview_shows_everything(play, alice):
-    """CNF-02, CNF-19: lines, shipping, tax, total, both addresses, the way to pay, and how long goods are held."""
+    """Lines, shipping, tax, total, addresses, the way to pay, and how long goods are held. (CNF-02, CNF-19)."""
     play.shop(payment_window_min=25)
     page = play.to_preview(alice, **{"Full name": "Alice Q. Byrne"})
     for words in ("2 × Mug", "€25.00", "Standard", "€4.90", "VAT", "€4.99", "€29.90", "Card"):
@@ -105,7 +105,7 @@ def test_the_number_is_shown_everywhere(play, alice):
 
 
 def test_numbers_are_unique(play):
-    """CNF-08: twenty who confirm at the same moment get twenty numbers, none of them twice."""
+    """CNF-08: twenty who confirm at the same moment get twenty numbers, none of them twice. INV-14."""
     play.shelves(mug=100)
     crowd = [play.visitor(f"buyer {n}") for n in range(20)]
     for buyer in crowd:
@@ -184,8 +184,8 @@ def test_paying_on_pickup_goes_to_fulfilment_at_once(play, alice):
     assert play.letters() == [f"The Test Shop: order {order.number} confirmed"]
 
 
-def test_confirming_twice_shows_the_order_even_when_its_cart_is_closed(play, alice):
-    """CNF-03, race rule 16: the same form again, after the cart was closed by the order, leads to the order."""
+def test_race_16_confirming_twice_shows_the_order_even_when_its_cart_is_closed(play, alice):
+    """The same form again, after the cart was closed by the order, leads to the order. RACE-16, CNF-03."""
     method("pickup", active=True, countries=[])
     play.to_preview(alice)
     alice.get("/checkout/payment")
@@ -212,8 +212,8 @@ def test_short_stock_names_the_line(play, alice):
     assert play.confirm(alice).order.goods_minor == 2500
 
 
-def test_another_price_is_shown_beside_the_old_one(play, alice):
-    """CNF-18, race rule 17: repriced between preview and confirm: 409 with old and new, no order; then as shown."""
+def test_race_17_another_price_is_shown_beside_the_old_one(play, alice):
+    """Repriced between preview and confirm: 409 with old and new, no order; then as shown. RACE-17, CNF-18, INV-12."""
     play.to_preview(alice)
     play.reprice("mug", 1300)
     page = alice.press("Confirm and pay")
@@ -225,8 +225,8 @@ def test_another_price_is_shown_beside_the_old_one(play, alice):
 
 
 @pytest.mark.parametrize("change", ["shipping", "tax", "level gone", "address"])
-def test_whatever_else_changes_is_shown_again(play, alice, change):
-    """CNF-18, race rule 17: shipping, taxes or addresses changed since the preview: nothing is ordered unseen."""
+def test_race_17_whatever_else_changes_is_shown_again(play, alice, change):
+    """Shipping, taxes or addresses changed since the preview: nothing is ordered unseen. RACE-17, CNF-18, INV-12."""
     play.to_preview(alice)
     with transaction():
         if change == "shipping":
@@ -243,8 +243,11 @@ def test_whatever_else_changes_is_shown_again(play, alice, change):
     assert play.confirm(alice).order.status == "HOLD"
 
 
-def test_changes_after_confirm_do_not_touch_the_order(play, alice):
-    """CAT-02, ORD-18, SHP-16, RAC-13, race rules 18 and 37: rename, reprice, delete: the order stands."""
+def test_race_18_changes_after_confirm_do_not_touch_the_order(play, alice):
+    """Rename, reprice, delete: the order stands. RACE-18, RACE-37, CAT-02, ORD-18, ORD-19, SHP-16, RAC-13.
+
+    INV-13, RULE-08.
+    """
     play.to_preview(alice)
     order, bill, _ = play.confirm(alice)
     before = alice.get(f"/orders/{order.key}").text
@@ -272,8 +275,11 @@ def test_changes_after_confirm_do_not_touch_the_order(play, alice):
     assert page.has("2 × Mug") and page.has("€29.90")
 
 
-def test_the_last_units_go_to_those_who_confirm_first(play):
-    """RAC-08, CAT-10, race rule 22: twelve buyers, three units: three orders, nine polite pages, full carts."""
+def test_race_22_the_last_units_go_to_those_who_confirm_first(play):
+    """Twelve buyers, three units: three orders, nine polite pages, full carts. RACE-22, RAC-08, CAT-10.
+
+    INV-20, INV-24.
+    """
     play.shelves(mug=3)
     crowd = [play.visitor(f"buyer {n}") for n in range(12)]
     for buyer in crowd:
@@ -293,7 +299,7 @@ def test_the_last_units_go_to_those_who_confirm_first(play):
     [(DEDUCT_ON_PAID, 5, {}, 5), (BACKORDER, 1, {"HELD": 2}, -1), (UNTRACKED, 0, {}, 0)],
 )
 def test_each_policy_holds_what_it_promises(play, policy, on_hand, held, left):
-    """CAT-08, STK-01, STK-02: set aside at confirm, or only when the money is there, or never counted."""
+    """Set aside at confirm, or only when the money is there, or never counted. (CAT-08, STK-01, STK-02, INV-21)."""
     play.shelves(policy=policy, mug=on_hand)
     placed = play.held_order(mug=2)
     assert play.holds(placed.order) == held and play.on_shelf("mug") == left
@@ -302,8 +308,8 @@ def test_each_policy_holds_what_it_promises(play, policy, on_hand, held, left):
 # --- the page that leaves
 
 
-def test_the_page_that_leaves_presses_its_button_once(play, alice):
-    """RED-02, RED-03, CNF-05, race rule 36: the first view goes by itself; later ones offer three choices."""
+def test_race_36_the_page_that_leaves_presses_its_button_once(play, alice):
+    """The first view goes by itself; later ones offer three choices. RACE-36, RED-02, RED-03, CNF-05."""
     play.to_preview(alice)
     order, bill, _ = play.confirm(alice)
     first = alice.page
@@ -345,7 +351,7 @@ def test_what_the_browser_changes_the_gateway_refuses(play, alice, field):
 
 
 def test_a_smaller_signed_sum_is_not_a_payment_of_the_order(play, alice):
-    """RED-06, SEC-04: even if the gateway were fooled, another sum than the bill's pays nothing."""
+    """RED-06, SEC-04: even if the gateway were fooled, another sum than the bill's pays nothing. INV-03, RULE-03."""
     play.to_preview(alice)
     bill = play.confirm(alice).bill
     play.gateway_says("paid", bill, amount="1")

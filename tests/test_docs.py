@@ -36,6 +36,22 @@ def test_state_tables_are_the_machines(machine):
     assert {event: (tuple(sources.split(", ")), target) for event, sources, target in rows} == machine.table
 
 
+def picture(machine):
+    """A machine as a state diagram, in the words that hosts of Markdown draw."""
+    moves = [
+        f"    {source} --> {target}: {event}"
+        for event, (sources, target) in machine.table.items()
+        for source in sources
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *moves, "```"])
+
+
+@pytest.mark.parametrize("machine", [ORDER, SHIPMENT, BILL, RESERVATION, CART], ids=lambda machine: machine.name)
+def test_state_pictures_are_the_machines(machine):
+    """Each picture shows exactly the moves of its table."""
+    assert f"<!-- picture: {machine.name} -->\n{picture(machine)}\n" in read("docs/payments.md")
+
+
 def test_the_rooms_are_those_that_are_checked():
     """The list of rooms is the one that the imports are held against."""
     assert " ".join(ROOMS) in " ".join(read("docs/architecture.md").split())
@@ -60,7 +76,7 @@ def test_every_setting_is_told():
 def test_commands_and_links_lead_somewhere(path, app):
     """Every `flask` command that a document names exists, and every link within the repository has its end."""
     text = path.read_text()
-    for words in re.findall(r"(?:\.venv/bin/|`)flask ([a-z]+(?: [a-z-]+)?)", text):
+    for words in re.findall(r"(?:\.venv/bin/|`)flask ([a-z-]+(?: [a-z-]+)?)", text):
         group, *name = words.split()
         assert group in app.cli.commands or group == "db", words
         commands = getattr(app.cli.commands.get(group), "commands", {})

@@ -70,8 +70,8 @@ def test_many_take_the_lease_at_once(play):
     assert play.rows_of(JobLease) == 1
 
 
-def test_a_scheduler_without_the_lease_does_nothing(play):
-    """Rule 33, invariant 43: it looks at the lease before each run."""
+def test_race_33_a_scheduler_without_the_lease_does_nothing(play):
+    """Rule 33, invariant 43: it looks at the lease before each run. RACE-33."""
     ordered(play)
     play.wait(minutes=46)
     job = next(job for job in SCHEDULE if job.name == "close_unpaid_orders")
@@ -139,7 +139,7 @@ def test_runs_are_not_kept_for_ever(play):
 
 def test_a_job_that_breaks_says_so(play, monkeypatch, caplog):
     """CLN-06: the error is in its run, and the next job goes on."""
-    monkeypatch.setattr(orders, "overdue", lambda: 1 / 0)
+    monkeypatch.setattr(orders, "overdue", lambda last: 1 / 0)
     with caplog.at_level(logging.CRITICAL):
         assert play.run("close_unpaid_orders") == {}
     (run,) = db.session.scalars(select(JobRun))
@@ -168,7 +168,10 @@ def test_the_commands(play):
 
 
 def test_the_hold_ends_with_window_and_grace(play):
-    """CLN-03, CLN-04, RAC-09, RAC-10, ORD-02, STK-02: open until the last second, closed after it, goods back once."""
+    """Open until the last second, closed after it, goods back once.
+
+    Proves CLN-03, CLN-04, RAC-09, RAC-10, ORD-02, STK-02, STK-06, INV-23, RULE-05.
+    """
     placed = ordered(play)
     order = placed.order
     assert abs((order.hold_expires_at - order.placed_at).total_seconds() - 45 * 60) < 5
@@ -212,7 +215,7 @@ def test_failed_when_the_last_attempt_failed(play):
 
 
 def test_a_payment_whose_notice_was_lost_is_found(play):
-    """CLN-08, RAC-10, rule 19: the gateway is asked before the goods go back."""
+    """The gateway is asked before the goods go back: paid, though no notice came. (CLN-08, RAC-10, RACE-19)."""
     placed = left(play)
     placed.shopper.press("Pay", scenario="down")
     play.gateway_is_back()
@@ -236,8 +239,8 @@ def test_quiet_bills_are_asked_about_in_time(play):
     assert play.bills(placed.order)[0].status == "EXPIRED"  # the gateway's own session had an end
 
 
-def test_silence_prolongs_in_steps_and_then_calls_a_person(play):
-    """Rules 19 and 48, ORD-11: no answer is not "unpaid": goods are kept, step by step, then REVIEW with an alarm."""
+def test_race_48_silence_prolongs_in_steps_and_then_calls_a_person(play):
+    """No answer is not "unpaid": goods are kept, step by step, then REVIEW with an alarm. (RACE-48, ORD-11)."""
     placed = left(play)
     placed.shopper.press("Pay", scenario="down")
     play.run("deliver_events")
@@ -267,8 +270,8 @@ def test_silence_prolongs_in_steps_and_then_calls_a_person(play):
     play.both_books_agree()
 
 
-def test_a_gateway_that_answers_again_lets_the_order_close(play):
-    """Rule 48: silent for a while, then "nobody paid"."""
+def test_race_48_a_gateway_that_answers_again_lets_the_order_close(play):
+    """Silent for a while, then "nobody paid": the order is closed. (RACE-48)."""
     left(play)
     play.gateway_is_away()
     play.wait(minutes=46)
@@ -306,7 +309,7 @@ def test_a_pending_payment_that_fails_gives_the_goods_back_soon(play):
 
 
 def test_an_order_with_a_message_to_apply_is_spared(play):
-    """CLN-08, invariant 44: stored but not applied, whatever the reason; and not for ever without a person."""
+    """CLN-08, invariant 44: stored but not applied, whatever the reason; and not for ever without a person. INV-44."""
     placed = ordered(play)
     with transaction():
         payments.store_message("sandbox", "notify", Message("POST", f"reference={placed.bill.reference}", b""))
@@ -350,8 +353,11 @@ def test_a_crash_in_the_middle_is_cleaned_up(play, monkeypatch, at):
     assert play.last_order().status == "HOLD"
 
 
-def test_two_schedulers_have_one_effect(play):
-    """RAC-09, CLN-05, rule 33, invariant 43: every job in two threads at once: one close, one refund, one letter."""
+def test_race_33_two_schedulers_have_one_effect(play):
+    """RAC-09, CLN-05, RACE-33, invariant 43: every job in two threads at once: one close, one refund, one letter.
+
+    INV-22, INV-43.
+    """
     play.shelves(mug=50)
     unpaid = [play.quickly_at_gateway(mug=1) for _ in range(2)]
     paid = [play.quickly_paid(mug=1) for _ in range(2)]
@@ -376,8 +382,8 @@ def test_two_schedulers_have_one_effect(play):
     assert play.shelf("mug") == (50, 2)
 
 
-def test_closing_and_paying_at_once(play):
-    """Rule 19, RAC-09: hold end and success in the same moment: paid, or closed and then revived; never both."""
+def test_race_19_closing_and_paying_at_once(play):
+    """Hold end and success in the same moment: paid, or closed and then revived; never both. (RACE-19, RAC-09)."""
     for _ in range(3):
         placed = ordered(play, mug=1)
         play.wait(minutes=46)
@@ -396,7 +402,7 @@ def test_closing_and_paying_at_once(play):
 
 
 def test_one_bad_row_does_not_stop_the_rest(play, caplog):
-    """CLN-06, invariant 45: each order in a transaction of its own."""
+    """CLN-06, invariant 45: each order in a transaction of its own. INV-45."""
     placed = [ordered(play, mug=1) for _ in range(3)]
     ids = [one.order.id for one in placed]
     play.wait(minutes=46)
@@ -426,7 +432,10 @@ def closed(play, **goods):
 
 
 def test_worthless_orders_are_removed_with_a_tombstone(play):
-    """CLN-02, CLN-07, RAC-14, invariant 18: after its time, with number, dates, reason, sum and references kept."""
+    """CLN-02, CLN-07, RAC-14, invariant 18: after its time, with number, dates, reason, sum and references kept.
+
+    INV-18.
+    """
     placed = closed(play)
     number, total, reference = placed.order.number, placed.order.total_minor, placed.bill.reference
     closed_at = play.last_order().closed_at
@@ -465,7 +474,7 @@ def test_money_for_a_removed_order_is_kept(play):
 
 @pytest.mark.parametrize("trace", ["money", "refunded", "note", "unapplied", "review"])
 def test_what_saw_money_or_a_person_is_kept(play, trace):
-    """CLN-02, rule 44: an order with a ledger entry, a note or an unanswered message is never removed."""
+    """CLN-02, rule 44: an order with a ledger entry, a note or an unanswered message is never removed. INV-18."""
     if trace in ("money", "refunded"):
         placed = ordered(play)
         play.gateway_says("paid", placed.bill)
@@ -540,7 +549,7 @@ def test_an_order_outlives_its_cart(play):
 
 
 def test_each_movement_has_its_cause(play):
-    """STK-08, STK-09, invariant 19: held, sold, shipped, taken back: the movements explain both counters."""
+    """STK-08, STK-09, invariant 19: held, sold, shipped, taken back: the movements explain both counters. INV-19."""
     play.shelves(mug=5)
     placed = play.quickly_paid(mug=2)
     with transaction():
@@ -560,7 +569,10 @@ def test_each_movement_has_its_cause(play):
 
 @pytest.mark.parametrize("policy", ["reserve_on_confirm", "deduct_on_paid", "backorder", "untracked"])
 def test_every_policy_returns_to_the_start(play, policy):
-    """STK-01, STK-02, RAC-09: whatever the policy, an order that comes to nothing leaves the shelf as it was."""
+    """STK-01, STK-02, RAC-09: whatever the policy, an order that comes to nothing leaves the shelf as it was.
+
+    INV-21, RULE-06.
+    """
     play.shelves(mug=5, policy=policy)
     before = play.shelf("mug")
     for _ in range(3):

@@ -236,7 +236,7 @@ def test_a_changed_history_shows(play, forgery):
 
 
 def test_who_subscribes_finds_a_row_in_the_outbox(play):
-    """One row for each who wants to know, in the same transaction as the event, and only one."""
+    """One row for each who wants to know, in the same transaction as the event, and only one. RULE-09."""
     play.shop()
     events.subscribe("KETTLE_BOILED", "handler", "tea")
     events.subscribe("KETTLE_BOILED", "handler", "tea")

@@ -89,7 +89,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_golden_quotes(shop, name):
-    """CRT-17, CAT-05: each of these carts costs exactly this, line by line and in all."""
+    """CRT-17, CAT-05: each of these carts costs exactly this, line by line and in all. INV-09, RULE-02."""
     contents, goods, shipping, tax, total, taxes = GOLDEN[name]
     quote = cart.quote(basket(**contents))
     assert (quote.goods_minor, quote.shipping_minor, quote.tax_minor) == (goods, shipping, tax)

@@ -64,7 +64,7 @@ def test_partial_refunds_up_to_the_whole(play):
 
 @pytest.mark.parametrize("amount", [0, -1, -(10**12), 10**12])
 def test_a_senseless_sum_is_refused(play, amount):
-    """ADM-15: nothing, less than nothing, or more than was captured."""
+    """ADM-15: nothing, less than nothing, or more than was captured. INV-07, RULE-11."""
     placed = paid(play)
     with pytest.raises(Invalid):
         play.ask_refund(placed.order, amount)
@@ -91,7 +91,7 @@ def test_an_unpaid_order_has_nothing_to_send_back(play):
 
 
 def test_one_click_one_refund(play):
-    """ADM-15, invariant 7: the same key again, also by two threads at once, is the same refund."""
+    """ADM-15, invariant 7: the same key again, also by two threads at once, is the same refund. INV-07."""
     placed = paid(play)
     first = play.ask_refund(placed.order, 100, key="click-1").id
     assert play.ask_refund(placed.order, 100, key="click-1").id == first

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from storefront.kit.db import db
-from storefront.payments.models import Bill, InboxMessage
+from storefront.payments.models import Bill, DeskRow, InboxMessage
 from storefront.sandbox.models import SandboxPayment
 
 pytestmark = pytest.mark.usefixtures("right_books")
@@ -34,8 +34,11 @@ def left(play, **goods):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_signed_return_needs_no_cookie(play, method):
-    """ROL-05, RET-01, RET-04, RET-06, RET-09: GET and POST, foreign origin, no session: 303 to the order's page."""
+def test_race_34_a_signed_return_needs_no_cookie(play, method):
+    """GET or POST, foreign origin, no session: 303 to the order. RACE-34, ROL-05, RET-01, RET-04, RET-06, RET-09.
+
+    INV-34.
+    """
     placed = left(play)
     page = came_back(play, placed, method=method)
     assert page.steps == [303, 200]
@@ -46,7 +49,7 @@ def test_a_signed_return_needs_no_cookie(play, method):
 
 
 def test_a_post_does_not_change_who_the_shopper_is(play):
-    """RET-04, invariant 34: the cart and the session after a cross-site return are those from before."""
+    """RET-04, invariant 34: the cart and the session after a cross-site return are those from before. INV-34."""
     play.shelves(mug=5)
     placed = play.at_gateway(mug=1)
     before = placed.shopper.http.cookies.get_dict()
@@ -89,7 +92,10 @@ def test_needs_attention_has_its_page(play):
 @pytest.mark.parametrize("hint", ["ok", "cancel", "error"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_unsigned_return_proves_nothing(play, hint, method):
-    """Invariant 33, RET-01, RET-07: it asks the gateway and waits; if that knows of nothing, paying is offered."""
+    """Invariant 33, RET-01, RET-07: it asks the gateway and waits; if that knows of nothing, paying is offered.
+
+    INV-33.
+    """
     placed = left(play)
     browser = play.visitor()
     if method == "get":
@@ -110,8 +116,8 @@ def test_an_unsigned_return_proves_nothing(play, hint, method):
     assert play.outcomes() == ["NO_EFFECT"]
 
 
-def test_an_unsigned_return_finds_the_payment_by_asking(play):
-    """RET-01, RET-07, rule 2: the return proves nothing, the gateway's own answer does."""
+def test_race_02_an_unsigned_return_finds_the_payment_by_asking(play):
+    """RET-01, RET-07, rule 2: the return proves nothing, the gateway's own answer does. RACE-02."""
     placed = left(play)
     from storefront.kit.db import transaction
     from storefront.sandbox import books
@@ -128,8 +134,8 @@ def test_an_unsigned_return_finds_the_payment_by_asking(play):
     ]
 
 
-def test_while_the_gateway_is_silent_the_page_waits(play):
-    """RET-07, rule 2: no answer: "we are confirming"; the notification changes the page."""
+def test_race_02_while_the_gateway_is_silent_the_page_waits(play):
+    """RET-07, rule 2: no answer: "we are confirming"; the notification changes the page. RACE-02."""
     placed = left(play)
     play.gateway_is_away()
     page = play.visitor().get(play.return_path(placed.bill))
@@ -141,8 +147,11 @@ def test_while_the_gateway_is_silent_the_page_waits(play):
     assert page.path and play.visitor().get(page.path).has("is paid")
 
 
-def test_robots_change_nothing(play):
-    """Rule 35, SEC-09: whoever fetches return and cancel addresses, as often as they like, moves no state."""
+def test_race_35_robots_change_nothing(play):
+    """Rule 35, SEC-09: whoever fetches return and cancel addresses, as often as they like, moves no state. RACE-35.
+
+    INV-35.
+    """
     kept = ("orders", "ledger_entries", "stock", "stock_reservations", "carts", "cart_lines", "shipments", "refunds")
     placed = left(play)
     before = {name: rows for name, rows in play.tables().items() if name in kept}
@@ -180,13 +189,16 @@ def test_a_return_of_an_ended_attempt_changes_nothing(play):
 
 
 @pytest.mark.parametrize("word", WORDS, ids=range(len(WORDS)))
-def test_an_unknown_word_is_pending(play, word):
-    """RET-13: a word that we do not know is neither a yes nor a no, and never an error."""
+def test_an_unknown_word_has_no_effect_and_is_seen(play, word):
+    """RET-13, invariant 29: neither a yes nor a no, and never an error: the page waits, and a person finds out."""
     placed = left(play)
     page = came_back(play, placed, word)
-    assert page.status == 200 and not page.has("is paid")
-    assert (play.last_order().status, play.last_bill().status) == ("HOLD", "PENDING")
-    assert play.captured(placed.order) == 0
+    assert page.status == 200 and page.heading == "We are still waiting for your bank"
+    assert (play.last_order().status, play.last_bill().status) == ("HOLD", "REDIRECTED")
+    assert (play.captured(placed.order), play.outcomes()) == (0, ["NO_EFFECT"])
+    came_back(play, placed, word)
+    (row,) = db.session.scalars(select(DeskRow))
+    assert (row.reason, row.evidence["word"]) == ("unknown_word", word[:100])
     came_back(play, placed, "paid")
     assert play.last_order().status == "PROCESSING"
 
@@ -211,7 +223,7 @@ def test_nonsense_that_is_signed_is_kept_and_harms_nobody(play, changes):
 
 
 def test_another_bills_key_decides_nothing(play):
-    """RET-09: a signed return for one bill at the address of another has no effect on either."""
+    """RET-09: a signed return for one bill at the address of another has no effect on either. INV-35."""
     play.shelves(mug=5)
     mine, others = play.quickly_at_gateway(mug=1), play.quickly_at_gateway(mug=1)
     fields = play.message("paid", others.bill, "return")
@@ -242,7 +254,10 @@ def test_an_address_that_is_not_ours_is_not_there(play, path):
 
 
 def test_no_parameter_decides_where_the_browser_goes(play):
-    """Invariant 36: next, return_to, Host and forwarded headers are ignored; the gateway is told our own address."""
+    """Invariant 36: next, return_to, Host and forwarded headers are ignored; the gateway is told our own address.
+
+    INV-36.
+    """
     placed = left(play)
     evil = {
         "next": "https://evil.example/",

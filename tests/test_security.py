@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from sqlalchemy import select
 
-from config import Config
+from config import ROOT, Config
 from storefront import logs
 from storefront.app import create_app
 from storefront.cart.models import CartLine
@@ -15,7 +15,7 @@ from storefront.kit import signing
 from storefront.kit.db import db, transaction
 from storefront.kit.limits import limiter
 from storefront.payments import config_by_name
-from storefront.payments.models import GatewayConfig
+from storefront.payments.models import GatewayConfig, InboxMessage
 
 from purchases import ADDRESS, PASSWORD
 
@@ -328,6 +328,33 @@ def test_a_purchase_leaves_no_secret_in_the_logs(play, caplog):
         "the-second-key-of-the-tests",
     ):
         assert secret not in told, secret[:12]
+
+
+def test_nothing_in_the_shop_reads_xml():
+    """INV part 11: XML with a DTD cannot do harm where no parser is loaded; feeds are only written."""
+    wanted = re.compile(r"^\s*(?:import|from)\s+(xml\S*|lxml\S*|defusedxml\S*|plistlib)", re.M)
+    found = {name for path in (ROOT / "storefront").rglob("*.py") for name in wanted.findall(path.read_text())}
+    assert found <= {"xml.sax.saxutils"}
+
+
+def test_each_message_has_its_line_in_the_log(play, caplog):
+    """INV part 11: number, channel, bill and outcome of each message, once it is committed."""
+    caplog.set_level(logging.INFO, logger="storefront.checkout.intake")
+    play.shelves(mug=9)
+    placed = play.quickly_at_gateway(mug=1)
+    bill, lines = placed.bill.id, []
+    play.visitor().get(play.return_path(placed.bill))
+    assert play.gateway_says("paid", placed.bill) == 200
+    assert play.gateway_says("paid", placed.bill) == 200
+    play.notify({**play.message("paid", placed.bill), "signature": "0" * 64})
+    play.gateway_says("paid", placed.bill, reference="nobody-1", event="n-1", transaction="n-1")
+    play.look_again()
+    for row in db.session.scalars(select(InboxMessage).order_by(InboxMessage.id)):
+        lines.append(f"message {row.id}, {row.channel} of sandbox, about bill {row.bill_id}: {row.outcome}")
+    told = [record.getMessage() for record in caplog.records if ": bad signature" not in record.getMessage()]
+    assert [line for line in told if line.startswith("message")] == lines
+    assert [line.rpartition(" ")[2] for line in lines] == ["NO_EFFECT", "APPLIED", "DUPLICATE", "REJECTED", "UNMATCHED"]
+    assert f"about bill {bill}: APPLIED" in lines[1]
 
 
 def test_secrets_of_gateways_rest_encrypted(play):

@@ -12,8 +12,11 @@ from storefront.payments.gateways.base import Message
 from storefront.taxes.models import TaxDocument
 
 
-def test_a_notification_that_comes_twice_pays_once(play):
-    """NOT-01, NOT-05, RAC-15: the gateway repeats itself; the goods are sold once, one receipt goes out."""
+def test_race_04_a_notification_that_comes_twice_pays_once(play):
+    """NOT-01, NOT-05, RAC-15: the gateway repeats itself; the goods are sold once, one receipt goes out. RACE-04.
+
+    INV-28, INV-42.
+    """
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=3)
 
@@ -49,8 +52,8 @@ def test_the_return_may_come_first_or_last(play):
     assert ends[0] == ends[1] == ("PROCESSING", "PAID", order.total_minor, {"COMMITTED": 1})
 
 
-def test_failure_after_success_changes_nothing(play):
-    """NOT-02: paid beats failed; the message is kept."""
+def test_race_08_failure_after_success_changes_nothing(play):
+    """Paid beats failed; the message is kept. RACE-08, NOT-02, INV-16."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     play.gateway_says("paid", bill)
@@ -59,8 +62,8 @@ def test_failure_after_success_changes_nothing(play):
     assert play.outcomes() == ["APPLIED", "NO_EFFECT"]
 
 
-def test_success_after_failure_counts(play):
-    """Money may come late for the same attempt."""
+def test_race_09_success_after_failure_counts(play):
+    """Money may come late for the same attempt. RACE-09, INV-30."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     play.gateway_says("declined", bill, reason="card_declined")
@@ -73,7 +76,10 @@ def test_success_after_failure_counts(play):
     "change, reason", [({"amount": "100"}, "amount_mismatch"), ({"currency": "USD"}, "currency_mismatch")]
 )
 def test_a_wrong_sum_waits_on_the_desk_with_the_goods_kept(play, change, reason):
-    """RAC-06: nothing is shown as paid; the goods stay held, the money is quarantined, both are told."""
+    """RAC-06: nothing is shown as paid; the goods stay held, the money is quarantined, both are told.
+
+    INV-03, INV-06.
+    """
     play.shelves(mug=5)
     order, bill, shopper = play.held_order(mug=2)
     assert play.gateway_says("paid", bill, **change) == 200
@@ -88,8 +94,8 @@ def test_a_wrong_sum_waits_on_the_desk_with_the_goods_kept(play, change, reason)
     assert len([subject for subject in play.letters() if "payment" in subject]) == 2
 
 
-def test_a_second_payment_of_a_paid_order_waits_on_the_desk(play):
-    """RAC-12: two attempts are both paid; one is applied, the other is money to give back."""
+def test_race_10_a_second_payment_of_a_paid_order_waits_on_the_desk(play):
+    """Two attempts are both paid: one is applied, the other is money to give back. RACE-10, RAC-12, INV-06."""
     play.shelves(mug=5)
     order, first, shopper = play.held_order(mug=1)
     shopper.post(f"/orders/{order.key}/pay")
@@ -108,7 +114,10 @@ def test_a_second_payment_of_a_paid_order_waits_on_the_desk(play):
 
 
 def test_one_bill_paid_by_two_transactions_keeps_both_sums(play):
-    """A gateway lets the same session be paid twice: the second sum gets a bill of its own on the desk."""
+    """A gateway lets the same session be paid twice: the second sum gets a bill of its own on the desk.
+
+    INV-02, RULE-04.
+    """
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     play.gateway_says("paid", bill)
@@ -118,7 +127,7 @@ def test_one_bill_paid_by_two_transactions_keeps_both_sums(play):
 
 
 def test_another_orders_transaction_counts_only_there(play):
-    """A transaction id counts once, for one bill, in the whole shop."""
+    """A transaction id counts once, for one bill, in the whole shop. INV-04."""
     play.shelves(mug=5)
     first, first_bill, _ = play.held_order(mug=1)
     second, second_bill, _ = play.held_order(mug=1)
@@ -128,8 +137,8 @@ def test_another_orders_transaction_counts_only_there(play):
     assert play.captured(second) == 0
 
 
-def test_money_after_the_hold_takes_the_goods_again(play):
-    """Rule 20: closed by time, the goods are still there: the order lives again."""
+def test_race_20_money_after_the_hold_takes_the_goods_again(play):
+    """Closed by time, the goods are still there: the order lives again. (RACE-20)."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=2)
     play.wait(minutes=46)
@@ -143,8 +152,8 @@ def test_money_after_the_hold_takes_the_goods_again(play):
     assert documents == ["COMMITTED"]
 
 
-def test_money_after_the_hold_without_goods_is_quarantined(play):
-    """Rule 21: the goods are gone; the order stays closed, the money waits, nothing is oversold."""
+def test_race_21_money_after_the_hold_without_goods_is_quarantined(play):
+    """The goods are gone: the order stays closed, the money waits, nothing is oversold. (RACE-21)."""
     play.shelves(mug=2)
     order, bill, _ = play.held_order(mug=2)
     play.wait(minutes=46)
@@ -167,8 +176,8 @@ def test_a_message_for_an_unknown_bill_is_kept(play):
     assert play.last_order().status == "HOLD"
 
 
-def test_a_message_stored_before_a_crash_is_applied_by_the_job(play):
-    """Rule 31: stored, then the machine died: the job applies it."""
+def test_race_31_a_message_stored_before_a_crash_is_applied_by_the_job(play):
+    """Rule 31: stored, then the machine died: the job applies it. RACE-31."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     body = urlencode(play.message("paid", bill)).encode()
@@ -181,7 +190,7 @@ def test_a_message_stored_before_a_crash_is_applied_by_the_job(play):
 
 
 def test_the_history_is_whole(play):
-    """ORD-17, AUD-04: every change has an actor and a cause, and the chain verifies."""
+    """ORD-17, AUD-04: every change has an actor and a cause, and the chain verifies. INV-15, RULE-10."""
     play.shelves(mug=5)
     order, bill, _ = play.held_order(mug=1)
     play.gateway_says("paid", bill)

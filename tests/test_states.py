@@ -61,7 +61,7 @@ def test_there_is_a_way_out_of_every_state(machine):
 
 
 def test_paid_is_left_only_towards_refunded():
-    """Invariant 16: no later failure, cancel or clean-up undoes a paid bill."""
+    """Invariant 16: no later failure, cancel or clean-up undoes a paid bill. INV-16."""
     out = ways(BILL)
     for state in ("PAID", "PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED"):
         assert out[state] <= {"PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED"}
@@ -216,7 +216,7 @@ def backordered(play):
 
 
 def test_a_move_that_the_table_lacks_is_refused(play, right_books):
-    """ERR-10: Conflict names the present state, and nothing changes."""
+    """ERR-10: Conflict names the present state, and nothing changes. INV-15."""
     play.shelves(mug=5)
     order = play.quickly_paid(mug=1).order
     for move in ("held", "failed", "delivered", "paid"):
@@ -246,7 +246,7 @@ def test_a_move_that_the_table_lacks_is_refused(play, right_books):
     ],
 )
 def test_tampering_with_the_history_shows(play, harm):
-    """AUD-04, ORD-17, invariant 10: an altered or removed event of a real order breaks its chain."""
+    """AUD-04, ORD-17, invariant 10: an altered or removed event of a real order breaks its chain. RULE-10."""
     play.shelves(mug=5)
     placed = play.quick_order(mug=1)
     play.gateway_says("paid", placed.bill)

@@ -227,8 +227,8 @@ def test_a_declined_payment_leaves_its_trail(play, alice):
     assert page.has("The payment did not go through") and page.has("There is not enough money on the account.")
 
 
-def test_when_the_replacement_fails_the_shopper_can_still_pay(play, alice, monkeypatch):
-    """Race rule 13: the older order was replaced already; nothing is held twice, the new one can be paid."""
+def test_race_13_when_the_replacement_fails_the_shopper_can_still_pay(play, alice, monkeypatch):
+    """The older order was replaced already; nothing is held twice, the new one can be paid. RACE-13."""
     first = play.confirm(alice).order
     alice.get("/cart")
     alice.press("Update", quantity="3")

@@ -34,8 +34,8 @@ def statuses(play):
     return [order.status for order in play.orders()]
 
 
-def test_a_double_click_makes_one_order(play, alice):
-    """Race rule 16, RAC-11: the same form sent twice at the same moment leads to the same order, twice."""
+def test_race_16_a_double_click_makes_one_order(play, alice):
+    """The same form sent twice at the same moment leads to the same order, twice. RACE-16, RAC-11, INV-11."""
     tabs = [play.tab(alice) for _ in range(2)]
     pages = at_once(*(lambda tab=tab: tab.press("Confirm and pay") for tab in tabs))
     (order,) = payable(play)
@@ -44,8 +44,8 @@ def test_a_double_click_makes_one_order(play, alice):
     assert play.on_shelf("mug") == 7
 
 
-def test_a_double_click_on_the_last_units_makes_one_order(play):
-    """Race rule 16: the first click has taken the last ones; the second finds that order, not an empty shelf."""
+def test_race_16_a_double_click_on_the_last_units_makes_one_order(play):
+    """The first click has taken the last ones; the second finds that order, not an empty shelf. RACE-16."""
     play.shelves(mug=2)
     alice = play.visitor("alice")
     play.fill_cart(alice, mug=2)
@@ -56,8 +56,8 @@ def test_a_double_click_on_the_last_units_makes_one_order(play):
     assert [page.status for page in pages] == [200] * 4
 
 
-def test_a_double_click_where_the_order_closes_the_cart(play, alice):
-    """Race rule 16: paid on pickup, the first click closes the cart; the second one still finds the order."""
+def test_race_16_a_double_click_where_the_order_closes_the_cart(play, alice):
+    """Paid on pickup, the first click closes the cart; the second one still finds the order. RACE-16."""
     with transaction():
         pickup = db.session.scalar(select(PaymentMethod).filter_by(code="pickup"))
         pickup.active, pickup.countries = True, []
@@ -69,16 +69,16 @@ def test_a_double_click_where_the_order_closes_the_cart(play, alice):
     assert {page.path for page in pages} == {f"/orders/{play.last_order().key}"}
 
 
-def test_reloading_the_confirmation_leads_to_the_same_order(play, alice):
-    """Race rule 16: back, and the button once more, an hour later: the same order."""
+def test_race_16_reloading_the_confirmation_leads_to_the_same_order(play, alice):
+    """Back, and the button once more, an hour later: the same order. RACE-16."""
     tab = play.tab(alice)
     order = play.confirm(alice).order
     page = tab.press("Confirm and pay")
     assert page.path == f"/orders/{order.key}" and len(play.orders()) == 1
 
 
-def test_two_tabs_with_the_same_content_make_one_order(play, alice):
-    """Race rule 15: two previews, each with a token of its own, of the same cart: one order, one bill, one hold."""
+def test_race_15_two_tabs_with_the_same_content_make_one_order(play, alice):
+    """Two previews, each with a token of its own, of the same cart: one order, one bill, one hold. RACE-15."""
     tabs = [play.tab(alice) for _ in range(2)]
     for tab in tabs:
         tab.get("/checkout/preview")
@@ -88,8 +88,8 @@ def test_two_tabs_with_the_same_content_make_one_order(play, alice):
     assert statuses(play) == ["HOLD"] and play.on_shelf("mug") == 7
 
 
-def test_a_tab_with_other_content_replaces_the_order(play, alice):
-    """Race rules 13 and 15: changed and confirmed again: the old order makes way, its goods are handed over."""
+def test_race_13_a_tab_with_other_content_replaces_the_order(play, alice):
+    """Changed and confirmed again: the old order makes way, its goods are handed over. RACE-13, RACE-15."""
     first = play.confirm(alice).order
     alice.get("/cart")
     alice.press("Update", quantity="9")  # all there are, two of them held by the first order
@@ -103,8 +103,8 @@ def test_a_tab_with_other_content_replaces_the_order(play, alice):
     assert second.supersedes_order_id == first.id
 
 
-def test_many_tabs_with_other_content_at_once_leave_one_payable_order(play, alice):
-    """Race rule 15, invariant 7: six tabs, two contents: one order can be paid, and it alone holds goods."""
+def test_race_15_many_tabs_with_other_content_at_once_leave_one_payable_order(play, alice):
+    """Six tabs, two contents: one order can be paid, and it alone holds goods. RACE-15, RULE-07."""
     old = [play.tab(alice) for _ in range(3)]
     for tab in old:
         tab.get("/checkout/preview")
@@ -121,8 +121,8 @@ def test_many_tabs_with_other_content_at_once_leave_one_payable_order(play, alic
     assert basket.open_order_id == order.id
 
 
-def test_an_order_that_could_not_be_replaced_keeps_its_goods(play, alice):
-    """Race rule 13: the new content is short of something: the older order stands, and holds what it held."""
+def test_race_13_an_order_that_could_not_be_replaced_keeps_its_goods(play, alice):
+    """The new content is short of something: the older order stands, and holds what it held. RACE-13."""
     first = play.confirm(alice).order
     alice.get("/products/poster")
     alice.press("Add to cart", quantity="9")
@@ -133,8 +133,8 @@ def test_an_order_that_could_not_be_replaced_keeps_its_goods(play, alice):
     assert first.status == "HOLD" and play.holds(first) == {"HELD": 2}
 
 
-def test_the_cart_may_change_while_the_payment_runs(play, alice):
-    """Race rule 12, CRT-04: the snapshot stands, the page shows both, and the paid goods leave the cart."""
+def test_race_12_the_cart_may_change_while_the_payment_runs(play, alice):
+    """The snapshot stands, the page shows both, and the paid goods leave the cart. RACE-12, CRT-04."""
     placed = play.confirm(alice)
     tab = play.tab(alice)
     tab.get("/products/poster")
@@ -156,8 +156,8 @@ def replaced(play, alice):
     return first, play.confirm(alice)
 
 
-def test_the_replaced_order_is_paid_after_all(play, alice):
-    """Race rule 14: the old one lives again, the new one makes way, and what was more stays in the cart."""
+def test_race_14_the_replaced_order_is_paid_after_all(play, alice):
+    """The old one lives again, the new one makes way, and what was more stays in the cart. RACE-14."""
     first, second = replaced(play, alice)
     play.gateway_says("paid", first.bill)
     assert statuses(play) == ["PROCESSING", "CANCELLED"]
@@ -165,8 +165,8 @@ def test_the_replaced_order_is_paid_after_all(play, alice):
     assert play.captured(second.order) == 0
 
 
-def test_both_are_paid(play, alice):
-    """Race rule 14: the new one first: the old money waits on the desk, nothing is fulfilled twice."""
+def test_race_14_both_are_paid(play, alice):
+    """The new one first: the old money waits on the desk, nothing is fulfilled twice. RACE-14."""
     first, second = replaced(play, alice)
     play.gateway_says("paid", second.bill)
     play.gateway_says("paid", first.bill)
@@ -176,8 +176,8 @@ def test_both_are_paid(play, alice):
 
 
 @pytest.mark.parametrize("content", ["same", "other"])
-def test_while_the_payment_is_pending_nothing_is_confirmed_again(play, alice, content):
-    """Race rule 50: the gateway has not decided yet: 409, which order it is, and no second one."""
+def test_race_50_while_the_payment_is_pending_nothing_is_confirmed_again(play, alice, content):
+    """The gateway has not decided yet: 409, which order it is, and no second one. RACE-50."""
     placed = play.confirm(alice)
     play.gateway_says("pending", placed.bill)
     if content == "other":
@@ -191,8 +191,8 @@ def test_while_the_payment_is_pending_nothing_is_confirmed_again(play, alice, co
     assert statuses(play) == ["HOLD"] and play.holds(play.last_order()) == {"HELD": 2}
 
 
-def test_a_crash_before_the_redirect_loses_nothing(play, alice):
-    """Race rule 30: confirmed, and the answer never came: the order's page by the cart's cookie goes on."""
+def test_race_30_a_crash_before_the_redirect_loses_nothing(play, alice):
+    """Confirmed, and the answer never came: the order's page by the cart's cookie goes on. RACE-30."""
     alice.press("Confirm and pay", follow=False)
     order = play.last_order()
     page = alice.get("/checkout/preview")
@@ -211,8 +211,8 @@ def attempt_of(alice, play):
 
 
 @pytest.mark.parametrize("at", ["hold_stock", "open_bill", "start_payment"])
-def test_an_order_that_is_replaced_half_way_gives_up(play, alice, at, monkeypatch):
-    """Race rules 13 and 15, invariant 7: another tab confirms between two steps; only its order can be paid."""
+def test_race_13_an_order_that_is_replaced_half_way_gives_up(play, alice, at, monkeypatch):
+    """Another tab confirms between two steps; only its order can be paid. RACE-13, RACE-15, RULE-07."""
     ours = attempt_of(alice, play)
     index = [step.do.__name__ for step in steps.REVERSIBLE].index(at)
     step = steps.REVERSIBLE[index]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import func, select
@@ -50,12 +51,17 @@ def trail(before_id: int | None = None, most: int = 50, target: str = "") -> lis
 
 def chain_is_whole() -> bool:
     """Whether no entry was removed from the middle or altered since it was written."""
+    return next(broken_entries(), None) is None
+
+
+def broken_entries() -> Iterator[tuple[int, str]]:
+    """The entries (id, what was done to what) that were altered, or that stand where others were removed."""
     previous = ""
-    for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=500)):
+    rows = select(*AuditEntry.__table__.columns).order_by(AuditEntry.id).execution_options(yield_per=500)
+    for entry in db.session.execute(rows):
         if entry.prev_hash != previous or entry.hash != _hash(entry):
-            return False
+            yield entry.id, f"{entry.action}: {entry.target}"
         previous = entry.hash
-    return True
 
 
 def _one_at_a_time():

@@ -24,11 +24,13 @@ def quick_edit(variant_id):
     """Price and count of one variant, as typed in its row."""
     try:
         with deed():
-            _change(variant_id, request.form)
+            lost = [order.number for order in _change(variant_id, request.form)]
     except (Invalid, Conflict) as problem:
         db.session.rollback()
         return _list_page(request.args, variant_id, problem)
     flash(_("Saved."), "ok")
+    if lost:
+        flash(_("In review now, for want of goods: %(numbers)s.", numbers=", ".join(lost)), "warn")
     return redirect(url_for("admin.products", **_asked(request.args)) + f"#variant-{variant_id}", code=303)
 
 
@@ -65,7 +67,8 @@ def _change(variant_id, typed):
         count = goods_verbs.whole(typed["on-hand"], least=least)
         seen_count = goods_verbs.whole(typed.get("on-hand-seen", ""), least=-(10**9))
         if count != seen_count:
-            goods_verbs.set_count(variant_id, count, seen_count, reason)
+            return goods_verbs.set_count(variant_id, count, seen_count, reason, forced="forced" in typed)
+    return []
 
 
 def _list_page(asked, variant_id=None, problem=None):
@@ -84,6 +87,7 @@ def _list_page(asked, variant_id=None, problem=None):
         currency=store.current().currency,
         troubled=goods_list.rows_of([variant_id])[0] if variant_id else None,
         holders=goods_verbs.holders(problem) if problem else [],
+        losing=goods_verbs.losing(variant_id, request.form, problem) if problem else None,
         problem=problem,
         address=lambda number: url_for("admin.products", **{**_asked(asked), "page": number}),
     )

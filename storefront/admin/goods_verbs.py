@@ -1,12 +1,13 @@
 """Changing goods by hand: always the whole draft through the catalog's own saving, counts through the stock's."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import g
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import catalog, stock, store
+from storefront import catalog, orders, stock, store
 from storefront.admin import audit
 from storefront.catalog.drafts import ProductDraft
 from storefront.catalog.models import Product, Variant
@@ -56,18 +57,28 @@ def set_price(variant_id: int, price_minor: int, seen_minor: int | None, reason:
     save(draft, reason)
 
 
-def set_count(variant_id: int, on_hand: int, seen: int, reason: str) -> None:
-    """Another count. Raises Conflict if it changed since it was shown, or if orders hold more (naming them)."""
+def set_count(variant_id: int, on_hand: int, seen: int, reason: str, *, forced: bool = False) -> list[Order]:
+    """Another count; gives the orders that lost their goods by it, and are in review now.
+
+    Raises Conflict if it changed since it was shown, or, unless it is forced, if orders hold more (naming them).
+    """
     if not reason:
         raise Invalid(_("Say why the count changes: it stands in the list of movements."))
     variant = variant_by(variant_id)
-    row = db.session.scalar(select(Stock).filter_by(variant_id=variant_id).with_for_update())
+    wanted = select(Stock).filter_by(variant_id=variant_id)
+    row = db.session.scalar(wanted if forced else wanted.with_for_update())  # orders are locked before their goods
     now = row.on_hand if row else 0
     if now != seen:
         raise Conflict(_("The count of %(sku)s changed meanwhile: there are %(now)d.", sku=variant.sku, now=now))
-    stock.set_on_hand(variant_id, on_hand, cause="adjust", actor=g.login, ref=reason)
+    why, lost = {"cause": "adjust", "actor": g.login, "ref": reason}, []
+    if forced:
+        lost = orders.correct_stock(variant_id, on_hand, seen=seen, **why)
+    else:
+        stock.set_on_hand(variant_id, on_hand, **why)
     catalog.refresh([variant.product_id])
-    audit.record("count", f"variant {variant.sku}", {"on_hand": now}, {"on_hand": on_hand, "reason": reason})
+    after = {"on_hand": on_hand, "reason": reason, **({"in_review": [order.number for order in lost]} if lost else {})}
+    audit.record("count", f"variant {variant.sku}", {"on_hand": now}, after)
+    return lost
 
 
 def holders(problem: Exception) -> list[str]:
@@ -75,6 +86,12 @@ def holders(problem: Exception) -> list[str]:
     ids = problem.data.get("order_ids", []) if isinstance(problem, BelowReserved) else []
     rows = db.session.scalars(select(Order.number).where(Order.id.in_(ids[:50])).order_by(Order.id))
     return list(rows)
+
+
+def losing(variant_id: int, typed: Mapping[str, str], problem: Exception) -> list[str] | None:
+    """The numbers of the orders that a count would bring to review if it were forced; None if it cannot be."""
+    may = isinstance(problem, BelowReserved) and "forced" not in typed
+    return orders.losers(variant_id, whole(typed["on-hand"])) if may else None
 
 
 def variant_by(variant_id: int) -> Variant:

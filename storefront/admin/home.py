@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from storefront import jobs, notices, payments, store
+from storefront import desk, jobs, notices, payments, store
 from storefront.admin import audit, figures, finding, wording
 from storefront.admin.finding import MOST, Wish
 from storefront.admin.goods_list import few_left
@@ -18,6 +18,8 @@ from storefront.kit.errors import Conflict
 from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders.models import Order
 from storefront.payments.models import Refund
+from storefront.payments.reasons import REASONS
+from storefront.payments.silence import CAUSES
 
 SHOWN = 5
 SILENT = timedelta(minutes=2)
@@ -27,19 +29,20 @@ REFUNDS_TOLD = timedelta(days=30)
 @bp.get("/")
 def home():
     """What needs a hand, and the figures."""
-    history, waiting = figures.sales(), payments.quarantined()
+    history = figures.sales()
     return render_template(
         "admin/home.html",
         counts={view: f"{MOST:,}+" if count > MOST else str(count) for view, count in finding.counts().items()},
         to_ship=finding.find(Wish(view="ship", descending=False), SHOWN).orders,
-        doubtful=finding.find(Wish(view="person", descending=False), SHOWN).orders,
-        homeless=[bill for bill in waiting if bill.order_id is None][:SHOWN],
-        why={bill.order_id: bill.quarantine_reason for bill in waiting},
+        waiting=desk.rows(most=SHOWN)[0],
+        on_desk=desk.count_open(),
+        reasons=REASONS,
         few=few_left(SHOWN + 1),
         letters=_failed_letters(),
         refunds=_refunds(),
         scheduler=_scheduler(),
         troubles=_troubles(),
+        silent=[(config, CAUSES[config.silent_cause]) for config in payments.silent_gateways()],
         currency=store.current().currency,
         periods=[figures.period(history, days) for days in (1, 7, 30)],
         history=history,

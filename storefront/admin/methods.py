@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from wtforms import BooleanField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from storefront import payments, store
 from storefront.admin import audit
@@ -16,8 +16,9 @@ from storefront.customers import plain_line
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
 from storefront.payments.models import PaymentMethod
+from storefront.payments.silence import CAUSES
 
-FIELDS = ("label", "description", "position", "active", "auto_approve", "min_minor", "max_minor")
+FIELDS = ("label", "description", "position", "active", "auto_approve", "min_minor", "max_minor", "settings")
 
 
 def _one_line(text):
@@ -45,6 +46,10 @@ class MethodForm(FlaskForm):
     )
     least = StringField(_l("From"))
     most = StringField(_l("Up to"))
+    pending_hours = IntegerField(
+        _l("Hours for payments on their way"),
+        [Optional(), NumberRange(1, 720, message=_l("Enter a whole number from 1 to 720"))],
+    )
     auto_approve = BooleanField(_l("Pack orders before they are paid"))
 
     def validate_least(self, field):
@@ -68,7 +73,9 @@ def methods():
     ).all()
     configs = {method.config.name: method.config for method in found}
     problems = {name: _problems(config) for name, config in configs.items()}
-    return render_template("admin/methods.html", methods=found, problems=problems, currency=store.current().currency)
+    late = {name for name, config in configs.items() if payments.may_pay_late(config)}
+    shown = {"methods": found, "problems": problems, "late": late, "currency": store.current().currency}
+    return render_template("admin/methods.html", causes=CAUSES, **shown)
 
 
 @bp.route("/payments/<int:method_id>", methods=["GET", "POST"])
@@ -77,7 +84,10 @@ def method(method_id):
     found = _method(method_id)
     currency = store.current().currency
     form = MethodForm(
-        obj=found, least=plain_amount(found.min_minor, currency), most=plain_amount(found.max_minor, currency)
+        obj=found,
+        least=plain_amount(found.min_minor, currency),
+        most=plain_amount(found.max_minor, currency),
+        pending_hours=found.settings.get("pending_window_h"),
     )
     if form.validate_on_submit():
         with deed():
@@ -93,6 +103,9 @@ def _save(found, form):
     for name in ("label", "description", "position", "active", "auto_approve"):
         setattr(found, name, getattr(form, name).data)
     found.min_minor, found.max_minor = _amount_of(form.least), _amount_of(form.most)
+    others = {name: value for name, value in found.settings.items() if name != "pending_window_h"}
+    hours = form.pending_hours.data
+    found.settings = {**others, "pending_window_h": hours} if hours else others
     changed = [name for name in FIELDS if before[name] != getattr(found, name)]
     if changed:
         after = {name: getattr(found, name) for name in changed}

@@ -1,5 +1,7 @@
 """What staff do to an order, each with one verb: send, deliver, release, cancel, accept, note, write again."""
 
+from collections.abc import Iterable
+
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -96,7 +98,9 @@ def complete(number):
 def accept_order(number):
     """Staff have looked: the order goes on with the money that is there."""
     said = _("The order is accepted and goes to packing.")
-    return done(number, "accept", lambda order_id: verbs.accept_after_review(order_id, g.login), said)
+    answer = done(number, "accept", lambda order_id: desk.accept_order(order_id, actor=g.login), said)
+    send_back(number)
+    return answer
 
 
 @bp.post("/orders/<number>/notes")
@@ -126,6 +130,13 @@ def resend_letter(number, event_id):
         notices.resend(event_id)
 
     return done(number, "send letter again", verb, _("The letter goes out once more, in a moment."))
+
+
+@bp.post("/orders/<number>/link")
+def replace_link(number):
+    """The order gets another link; the customer has it by letter."""
+    said = _("The old link does not work any more. The new one goes to the customer by letter.")
+    return done(number, "replace link", verbs.replace_link, said)
 
 
 @bp.route("/orders/<number>/cancel", methods=["GET", "POST"])
@@ -166,7 +177,7 @@ def refund_bill(number, bill_id):
     answer = done(
         number,
         "refund waiting money",
-        lambda order_id: desk.refund(order_id, bill_id, reason=reason, actor=g.login),
+        lambda order_id: desk.refund_bill(order_id, bill_id, reason=reason, actor=g.login),
         _("The money goes back where it came from."),
         bill=bill.reference,
     )
@@ -177,8 +188,12 @@ def refund_bill(number, bill_id):
 def send_back(number: str) -> None:
     """Tell the gateway of refunds that were just asked for; what does not get through is told by the job."""
     found = verbs.by_number(number)
-    asked = [refund.id for refund in payments.refunds_of(found.id) if refund.status == "REQUESTED"]
-    for refund_id in asked:
+    send_each(refund.id for refund in payments.refunds_of(found.id) if refund.status == "REQUESTED")
+
+
+def send_each(refund_ids: Iterable[int]) -> None:
+    """The same for refunds by their ids."""
+    for refund_id in list(refund_ids):
         try:
             with events.acting_as("staff", g.login):
                 checkout.send_refund(refund_id)

@@ -13,6 +13,7 @@ from storefront.admin.finding import MOST, Wish
 from storefront.admin.room import bp
 from storefront.catalog.csvfile import guarded
 from storefront.kit import clock, money
+from storefront.orders.states import ALIASES
 from storefront.orders.wording import STATES
 
 EXPORTED = 20_000
@@ -69,7 +70,7 @@ def _wish():
     wish = Wish(
         view=asked.get("view", "all"),
         words=" ".join(asked.get("q", "").split())[:200],
-        status=asked.get("status", "") if asked.get("status") in STATES else "",
+        status=_state(asked.get("status", "")),
         sort=sort if sort in finding.SORTS else "date",
         descending=way.startswith("-") or sort not in finding.SORTS,
         cursor=finding.read_cursor(asked.get("before" if backwards else "after", "")),
@@ -77,6 +78,12 @@ def _wish():
         **days,
     )
     return wish, errors
+
+
+def _state(word):
+    """A state by its name or its alias; "" for every state."""
+    word = ALIASES.get(word, word)
+    return word if word in STATES else ""
 
 
 def _day(text):

@@ -9,11 +9,12 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from storefront import customers, notices, payments, store
 from storefront.admin import messages, timeline, wording
+from storefront.admin.goods_back import questions_of
 from storefront.admin.room import bp, status_of
 from storefront.kit import events
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, ShopError
-from storefront.kit.events import OutboxMessage
+from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders.models import Order, OrderAdjustment, Shipment, ShipmentLine
 from storefront.orders.states import (
     CLOSED,
@@ -29,6 +30,7 @@ from storefront.orders.states import (
 )
 from storefront.orders.wording import STATES
 from storefront.payments.models import Bill, LedgerEntry, Refund
+from storefront.payments.reasons import REASONS
 from storefront.payments.states import APPLIED, OPEN, QUARANTINED
 
 CANCELLABLE = (NEW, HOLD, REVIEW, PROCESSING)
@@ -67,10 +69,14 @@ def page_of(number: str, problem: ShopError | None = None):
         refunds=refunds,
         sums=sums_of(found, bills, refunds),
         waiting=[(bill, *came(bill)) for bill in bills if bill.disposition == QUARANTINED],
+        questions=questions_of(found, history),
+        askable=any(bill.claimed_at and payments.can_be_asked(bill) for bill in bills),
         may=_may(found, bills),
         adjustments=list(db.session.scalars(select(OrderAdjustment).filter_by(order_id=found.id))),
         messages=[messages.shown(one) for one in payments.inbox_of([bill.id for bill in bills])],
-        letters=_letters(found, history),
+        letters=letters_of(found, history),
+        desk_rows=payments.desk_rows_of(found.id),
+        reasons=REASONS,
         days=timeline.days_of(found, history),
         whole=timeline.whole(found),
         problem=problem,
@@ -141,7 +147,7 @@ def _may(found, bills):
     }
 
 
-def _letters(found, history):
+def letters_of(found: Order, history: list[OrderEvent]) -> list[tuple[OrderEvent, OutboxMessage, str, bool]]:
     """The letters of an order, newest first: (event, delivery, what it is, whether it can be sent again)."""
     by_event = {event.id: event for event in history}
     query = select(OutboxMessage).where(OutboxMessage.event_id.in_(by_event), OutboxMessage.kind == "mail")

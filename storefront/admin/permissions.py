@@ -8,6 +8,7 @@ NEEDS: dict[str, str] = {
     "admin.home": STAFF,
     "admin.sign_out": STAFF,
     "admin.retry_letter": STAFF,
+    "admin.guide": STAFF,
     # orders
     "admin.orders": STAFF,
     "admin.export_orders": STAFF,
@@ -22,6 +23,16 @@ NEEDS: dict[str, str] = {
     "admin.accept_order": STAFF,
     "admin.refund_bill": STAFF,
     "admin.resend_letter": STAFF,
+    "admin.replace_link": STAFF,
+    "admin.restock": STAFF,
+    "admin.capture_bill": STAFF,
+    "admin.ask_gateway": STAFF,
+    "admin.evidence": STAFF,
+    # the desk
+    "admin.desk_list": STAFF,
+    "admin.desk_row": STAFF,
+    "admin.desk_deed": STAFF,
+    "admin.take_desk_row": STAFF,
     # goods
     "admin.products": STAFF,
     "admin.quick_edit": STAFF,
@@ -42,6 +53,9 @@ NEEDS: dict[str, str] = {
     # the owner's
     "admin.methods": OWNER,
     "admin.method": OWNER,
+    "admin.settlements": OWNER,
+    "admin.upload_settlement": OWNER,
+    "admin.settlement": OWNER,
     "admin.settings": OWNER,
     "admin.topic": OWNER,
     "admin.staff_list": OWNER,
@@ -49,6 +63,8 @@ NEEDS: dict[str, str] = {
     "admin.link_staff": OWNER,
     "admin.switch_staff": OWNER,
     "admin.trail": OWNER,
+    "admin.board": OWNER,
+    "admin.check_books": OWNER,
 }
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from storefront import orders as verbs, payments
 from storefront.admin import audit
+from storefront.admin.goods_back import returnable
 from storefront.admin.order_deeds import back, line, send_back
 from storefront.admin.order_page import order_by, page_of, shown_with, sums_of
 from storefront.admin.room import bp, deed
@@ -14,7 +15,6 @@ from storefront.customers import plain_line
 from storefront.kit import money
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
-from storefront.orders.states import DELIVERED, SHIPPED
 from storefront.payments.models import Refund
 from storefront.payments.states import APPLIED
 
@@ -86,20 +86,6 @@ def worth(each, count: int) -> int:
     """What so many of a line cost the shopper, tax included; minor units."""
     whole = each.total_minor if each.tax_inclusive else each.total_minor + each.tax_minor
     return money.divided(whole, count, each.qty)
-
-
-def returnable(found: Order, refunds: list[Refund]) -> dict[int, int]:
-    """How many of each line have left the house and are not back on the shelf yet."""
-    left = {each.id: 0 for each in found.lines}
-    for shipment in found.shipments:
-        if shipment.status in (SHIPPED, DELIVERED):
-            for part in shipment.lines:
-                left[part.order_line_id] += part.qty
-    for refund in refunds:
-        if refund.status != "FAILED":
-            for wanted in refund.restock:
-                left[wanted["line"]] = left.get(wanted["line"], 0) - int(wanted["qty"])
-    return {line_id: max(0, count) for line_id, count in left.items()}
 
 
 def _count(text, most, name, title, wish):

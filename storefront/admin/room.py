@@ -19,10 +19,15 @@ from storefront.kit.errors import Conflict, NotFound, ShopError
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 IDLE = timedelta(hours=12)
 SEEN = "staff_seen"  # in the session: when the last page was asked for, in seconds since 1970
-LARGE = {"admin.upload_import": 33_000_000, "admin.add_picture": 9_000_000}  # bytes that may be sent there
+LARGE = {  # bytes that may be sent there
+    "admin.upload_import": 33_000_000,
+    "admin.upload_settlement": 6_000_000,
+    "admin.add_picture": 9_000_000,
+}
 MENU = (
     (_l("Today"), "admin.home"),
     (_l("Orders"), "admin.orders"),
+    (_l("Desk"), "admin.desk_list"),
     (_l("Products"), "admin.products"),
     (_l("Import and export"), "admin.imports"),
     (_l("Text pages"), "admin.text_pages"),
@@ -30,6 +35,8 @@ MENU = (
     (_l("Settings"), "admin.settings"),
     (_l("Staff"), "admin.staff_list"),
     (_l("Trail of changes"), "admin.trail"),
+    (_l("How it works"), "admin.guide"),
+    (_l("Board"), "admin.board"),
 )
 
 
@@ -83,7 +90,7 @@ def _been_away():
 @contextmanager
 def deed():
     """One change by the member of staff who is signed in: a transaction, and all in it recorded as theirs."""
-    with events.acting_as("staff", g.login), transaction() as session_:
+    with events.acting_as("staff", g.login), transaction("staff_deed") as session_:
         yield session_
 
 
@@ -118,6 +125,12 @@ def whole_day(day: date) -> str:
 def clock_time(moment: datetime) -> str:
     """14:32 by the clocks of the shop."""
     return f"{moment.astimezone(ZoneInfo(store.current().timezone)):%H:%M}"
+
+
+@bp.app_template_filter("whole_time")
+def whole_time(moment: datetime) -> str:
+    """2026-11-22 14:32 GMT, by the clocks of the shop: for what is printed and read elsewhere."""
+    return f"{moment.astimezone(ZoneInfo(store.current().timezone)):%Y-%m-%d %H:%M %Z}"
 
 
 @bp.app_template_filter("plain_amount")

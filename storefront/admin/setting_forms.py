@@ -1,5 +1,6 @@
 """The settings of the shop by topic: each a form whose fields are columns of the store, with bounds."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -11,6 +12,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 
 from storefront import customers, store
 from storefront.customers import plain_line, valid_email
+from storefront.kit import money
+from storefront.kit.errors import Invalid
 from storefront.kit.html import without_nul
 
 
@@ -34,7 +37,15 @@ def number(label, least, most):
     return IntegerField(label, [InputRequired(sentence), NumberRange(least, most, message=sentence)])
 
 
-class ShopForm(FlaskForm):
+class TopicForm(FlaskForm):
+    """The settings of a topic; each field is a column of the store unless the topic says otherwise."""
+
+    def columns(self) -> dict[str, Any]:
+        """What was filled in, by the names of the store's columns."""
+        return {field.name: field.data for field in self if field.name != "csrf_token"}
+
+
+class ShopForm(TopicForm):
     """Who the shop is to those who read its pages."""
 
     name = line(_l("Name of the shop"), 60)
@@ -56,7 +67,7 @@ class ShopForm(FlaskForm):
         self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {store.current().currency})]
 
 
-class OrdersForm(FlaskForm):
+class OrdersForm(TopicForm):
     """How long an order waits for its money, and what becomes of it."""
 
     order_prefix = line(_l("Order numbers begin with"), 8, needed=False)
@@ -85,18 +96,56 @@ class OrdersForm(FlaskForm):
             raise ValidationError(_("Use letters, digits and hyphens only"))
 
 
-class CartsForm(FlaskForm):
+class CartsForm(TopicForm):
     """What a cart may hold, and how long it lives."""
 
     max_quantity = number(_l("Most of one thing in a cart"), 1, 9999)
     max_lines = number(_l("Most different things in a cart"), 1, 500)
     require_account = BooleanField(_l("Shoppers need an account to order"))
+    line_notes = BooleanField(_l("Shoppers may write a note for each article"))
     cart_abandon_days = number(_l("Days until an untouched cart is removed"), 1, 3650)
     cart_abandon_days_customer = number(_l("The same for people with an account"), 1, 3650)
     hints: dict = {}
 
 
-class LegalForm(FlaskForm):
+class DeskForm(TopicForm):
+    """Which paid orders a person looks at first, and how long things wait for a person."""
+
+    amount = line(_l("Look at orders from this sum up"), 20, needed=False)
+    first_order = BooleanField(_l("Look at the first order of every customer"))
+    country_mismatch = BooleanField(_l("Look at orders that are billed to one country and sent to another"))
+    desk_days = number(_l("Days until the desk decides by itself"), 2, 90)
+    hints = {
+        "amount": _l("Their goods are kept, and they are packed when you accept them. Empty: no sum."),
+        "desk_days": _l("You are told a day before. Each row of the desk says what happens then."),
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.is_submitted():
+            rules, currency = store.current().review_rules, store.current().currency
+            self.amount.data = money.plain(rules["amount_minor"], currency) if rules.get("amount_minor") else ""
+            self.first_order.data = bool(rules.get("first_order"))
+            self.country_mismatch.data = bool(rules.get("country_mismatch"))
+
+    def validate_amount(self, field):
+        """A sum above zero in the shop's currency, or nothing."""
+        try:
+            if field.data and money.parsed(field.data, store.current().currency) <= 0:
+                raise ValidationError(_("Enter a sum above zero"))
+        except Invalid as problem:
+            raise ValidationError(problem.message) from problem
+
+    def columns(self) -> dict[str, Any]:
+        """The rules are one column."""
+        least = money.parsed(self.amount.data, store.current().currency) if self.amount.data else 0
+        rules = {"amount_minor": least} if least else {}
+        for name in ("first_order", "country_mismatch"):
+            rules |= {name: True} if self[name].data else {}
+        return {"review_rules": rules, "desk_days": self.desk_days.data}
+
+
+class LegalForm(TopicForm):
     """Who the seller is before the law, as invoices and footers tell."""
 
     legal_name = line(_l("Legal name"))
@@ -113,6 +162,7 @@ class LegalForm(FlaskForm):
 TOPICS = {
     "shop": (_l("Shop"), ShopForm),
     "orders": (_l("Orders and holds"), OrdersForm),
+    "desk": (_l("Review and desk"), DeskForm),
     "carts": (_l("Carts"), CartsForm),
     "legal": (_l("Legal"), LegalForm),
 }

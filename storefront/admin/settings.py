@@ -48,7 +48,7 @@ def _refused(form, fixed):
 
 
 def _save(name, form):
-    values = {field.name: field.data for field in form if field.name != "csrf_token"}
+    values = form.columns()
     if "currency" in values and values["currency"] != store.current().currency and _has_orders():
         values.pop("currency")  # the first order came in this very moment
     before, after = store.change(values)

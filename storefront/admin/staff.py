@@ -5,7 +5,8 @@ import secrets
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from storefront import customers
 from storefront.admin import audit
@@ -26,12 +27,13 @@ def add(login: str, role: str, password: str | None = None) -> StaffUser:
     if role not in (OWNER, STAFF):
         raise Invalid(_("A role is owner or staff."), fields={"role": [_("Choose a role")]})
     password_hash = hashed(password, login) if password is not None else None
-    if db.session.scalar(select(StaffUser.id).filter_by(login=login)):
-        sentence = _("%(login)s is a member of staff already.", login=login)
-        raise Conflict(sentence, fields={"login": [sentence]})
     person = StaffUser(login=login, role=role, password_hash=password_hash, created_at=clock.now())
-    db.session.add(person)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:  # there is one, or somebody else has made one in this moment
+        sentence = _("%(login)s is a member of staff already.", login=login)
+        raise Conflict(sentence, fields={"login": [sentence]}) from None
     audit.record("add", f"staff {login}", after={"role": role})
     return person
 
@@ -96,9 +98,14 @@ def sign_in(login: str, password: str) -> StaffUser | None:
 
 
 def disable(person: StaffUser) -> None:
-    """Shut somebody out: their session ends with the next page. Raises Conflict for the last owner."""
-    owners = select(func.count()).where(StaffUser.role == OWNER, StaffUser.active, StaffUser.password_hash.is_not(None))
-    if person.role == OWNER and person.is_active and db.session.scalar(owners) == 1:
+    """Shut somebody out: their session ends with the next page. Raises Conflict for the last owner.
+
+    The owners are locked, so that two who shut each other out at once leave one.
+    """
+    owners = select(StaffUser.id).where(StaffUser.role == OWNER, StaffUser.active, StaffUser.password_hash.is_not(None))
+    left = db.session.scalars(owners.order_by(StaffUser.id).with_for_update()).all()
+    db.session.refresh(person)
+    if left == [person.id]:
         raise Conflict(
             _("%(login)s is the only owner: make another one first.", login=person.login), state="last_owner"
         )

@@ -34,11 +34,11 @@ class Row:
     place: int = field(default=0, repr=False)
 
 
-def days_of(order: Order, history: list[OrderEvent]) -> list[tuple[date, list[Row]]]:
-    """The rows of each day by the clocks of the shop, the latest first."""
+def days_of(order: Order, history: list[OrderEvent], notes: bool = True) -> list[tuple[date, list[Row]]]:
+    """The rows of each day by the clocks of the shop, the latest first; with or without the notes of staff."""
     zone = ZoneInfo(store.current().timezone)
-    notes = db.session.scalars(select(OrderNote).filter_by(order_id=order.id).order_by(OrderNote.id))
-    rows = [_of_event(event, order) for event in history] + [_of_note(note) for note in notes]
+    written = db.session.scalars(select(OrderNote).filter_by(order_id=order.id).order_by(OrderNote.id)) if notes else ()
+    rows = [_of_event(event, order) for event in history] + [_of_note(note) for note in written]
     rows.sort(key=lambda row: (row.at, row.place), reverse=True)
     return [(day, list(some)) for day, some in groupby(rows, key=lambda row: row.at.astimezone(zone).date())]
 

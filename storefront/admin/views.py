@@ -1,10 +1,16 @@
 """Every page of the admin, on its one blueprint."""
 
 from storefront.admin import (
+    board,
+    desk_deeds,
+    desk_list,
+    desk_page,
     goods,
+    guide,
     home,
     imports,
     methods,
+    money_back,
     order_deeds,
     order_list,
     order_page,
@@ -12,6 +18,7 @@ from storefront.admin import (
     product_pictures,
     refunds,
     settings,
+    settlements,
     signing_in,
     staff_pages,
     text_pages,
@@ -19,11 +26,17 @@ from storefront.admin import (
 from storefront.admin.room import bp
 
 __all__ = [
+    "board",
     "bp",
+    "desk_deeds",
+    "desk_list",
+    "desk_page",
     "goods",
+    "guide",
     "home",
     "imports",
     "methods",
+    "money_back",
     "order_deeds",
     "order_list",
     "order_page",
@@ -31,6 +44,7 @@ __all__ = [
     "product_pictures",
     "refunds",
     "settings",
+    "settlements",
     "signing_in",
     "staff_pages",
     "text_pages",

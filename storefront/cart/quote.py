@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,58 +17,16 @@ from sqlalchemy import select
 from storefront import shipping, store, taxes
 from storefront.cart import shelf
 from storefront.cart.models import Cart
-from storefront.catalog.offers import Offer
+from storefront.cart.priced import Adjustment, QuoteLine
 from storefront.customers.models import CustomerAddress
 from storefront.kit import signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 from storefront.shipping.costs import Parcel
+from storefront.stock.models import DEDUCT_ON_PAID, TIMED_HOLD
 
 _SALT = "quote"
 _VALID = 24 * 3600
-
-
-@dataclass
-class QuoteLine:
-    """One line of the cart at today's price. `total_minor` = unit × quantity − discount."""
-
-    line_id: int
-    offer: Offer
-    quantity: int
-    custom: dict[str, Any]
-    unit_minor: int = 0
-    discount_minor: int = 0
-    total_minor: int = 0
-    tax_minor: int = 0
-    tax: taxes.Rate = taxes.NO_TAX
-    trouble: str = ""  # why this line cannot be ordered as it is
-    before_minor: int | None = None  # the unit price when the shopper last looked, if it was another
-
-    @property
-    def title(self) -> str:
-        """The product's title."""
-        return self.offer.title
-
-    @property
-    def options_text(self) -> str:
-        """The variant's options in one line."""
-        return self.offer.options_text
-
-    @property
-    def picture(self):
-        """The variant's picture, or None."""
-        return self.offer.picture
-
-
-@dataclass
-class Adjustment:
-    """Something taken off or put on, and the rule that did it."""
-
-    kind: str
-    label: str
-    amount_minor: int
-    line_id: int | None = None
-    rule_version: str = ""
 
 
 @dataclass
@@ -93,6 +52,7 @@ class Quote:
     total_minor: int = 0
     due_minor: int = 0
     method_id: int | None = None
+    looked_at: datetime | None = None  # when the goods were looked at, if any are scarce
 
     @property
     def requires_shipping(self) -> bool:
@@ -103,6 +63,21 @@ class Quote:
     def troubles(self) -> list[QuoteLine]:
         """The lines that cannot be ordered as they are."""
         return [line for line in self.lines if line.trouble]
+
+    @property
+    def kept(self) -> list[QuoteLine]:
+        """The scarce lines that are kept for minutes, the first to end first."""
+        return sorted((line for line in self.lines if line.kept_until), key=lambda line: str(line.kept_until))
+
+    @property
+    def not_kept(self) -> list[QuoteLine]:
+        """The scarce lines that anybody else may have by now."""
+        return [line for line in self.lines if line.not_kept and not line.trouble]
+
+    @property
+    def kept_when_paid(self) -> list[QuoteLine]:
+        """The lines that are taken from the shelf only when the money is there: nothing keeps them before."""
+        return [line for line in self.lines if line.offer.stock_policy == DEDUCT_ON_PAID]
 
     @property
     def taxes(self) -> list[tuple[str, int]]:
@@ -129,6 +104,7 @@ class Quote:
     def hash(self) -> str:
         """Equal for equal quotes: content, addresses, e-mail and the way to pay."""
         facts = [self.content, self.email, self.shipping_address, self.billing_address, self.method_id]
+        facts += [self.cart.custom] if self.cart.custom else []
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -170,12 +146,20 @@ def read_addresses(quote: Quote) -> None:
 
 def price_goods(quote: Quote) -> None:
     """Each line at its price of today, with what is wrong with it, if anything."""
-    offers = shelf.offers(quote.cart, {line.variant_id for line in quote.cart.lines})
+    seen = shelf.look(quote.cart, {line.variant_id for line in quote.cart.lines})
+    offers, quote.looked_at = seen.offers, seen.now
+    taken: dict[int, int] = {}  # by lines of the same variant with other words
     for line in quote.cart.lines:
         offer = offers[line.variant_id]
         priced = QuoteLine(line.id, offer, line.qty, dict(line.custom), unit_minor=offer.unit_minor or 0)
         priced.total_minor = priced.unit_minor * priced.quantity
-        priced.trouble = _trouble(offer, line.qty)
+        priced.trouble = _trouble(offer, line.qty, taken.get(line.variant_id, 0))
+        taken[line.variant_id] = taken.get(line.variant_id, 0) + line.qty
+        priced.kept_until = seen.kept_until.get(line.id)
+        ordered = taken[line.variant_id] <= seen.ordered.get(line.variant_id, 0)
+        priced.not_kept = offer.stock_policy == TIMED_HOLD and not priced.kept_until and not ordered
+        if priced.not_kept and priced.trouble and offer.on_sale and not offer.available:
+            priced.trouble = _("The time for which we kept it is over, and somebody else has it now.")
         before = quote.cart.seen.get(offer.sku)
         priced.before_minor = before if before != offer.unit_minor else None
         quote.lines.append(priced)
@@ -225,10 +209,10 @@ def sum_up(quote: Quote) -> None:
 PIPELINE: tuple[Callable[[Quote], None], ...] = (read_addresses, price_goods, price_shipping, add_taxes, sum_up)
 
 
-def _trouble(offer, qty):
+def _trouble(offer, qty, taken):
     if not offer.on_sale:
         return _("This article is no longer for sale.")
-    if offer.available is not None and offer.available < qty:
+    if offer.available is not None and offer.available < qty + taken:
         return _("Only %(count)s left.", count=offer.available) if offer.available else _("Sold out.")
     return ""
 

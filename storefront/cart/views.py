@@ -1,13 +1,14 @@
-"""The cart's page and its three deeds: add, change, remove."""
+"""The cart's page and its deeds: add, change, remove, note; take what there is, and bring back what was put away."""
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from storefront import cart, catalog, shipping
+from storefront import cart, catalog, shipping, stock, store
 from storefront.cart.service import StaleCart
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, NotFound
+from storefront.kit.limits import limiter
 
 bp = Blueprint("cart", __name__)
 _REMOVED = "removed_line"
@@ -20,33 +21,43 @@ def show():
 
 
 @bp.post("/cart/lines")
+@limiter.limit("120 per minute")
 def add():
     """Put something in; back on the product with a message."""
-    quantity = cart.parse_quantity(request.form.get("quantity") or "1")
-    with transaction():
-        clamped = cart.add(cart.current_or_new(), _sku(), quantity)
+    quantity, words = cart.parse_quantity(request.form.get("quantity") or "1"), cart.cleaned(request.form)
+    try:
+        clamped = _put_in(quantity, words)
+    except StaleCart:  # it was paid in this very moment: what was added goes into the next one
+        clamped = _put_in(quantity, words)
+    except Conflict as error:
+        return _refused(error)
     if clamped.why:
         flash(clamped.why, "warn")
     flash(_added(clamped.name), "ok")
     return redirect(_back() or url_for("cart.show"), code=303)
 
 
+def _put_in(quantity, words):
+    with transaction("add_to_cart"):
+        return cart.add(cart.current_or_new(), _sku(), quantity, words)
+
+
 @bp.post("/cart/lines/<int:line_id>")
 def change(line_id):
     """Set a quantity; 0, or the button Remove, takes the line out."""
-    basket = cart.current()
-    if basket is None:
-        raise NotFound(_("This line is not in your cart any more."))
+    basket = _own()
     wanted = "0" if "remove" in request.form else request.form.get("quantity", "")
     try:
         quantity = cart.parse_quantity(wanted, least=0)
-        before = {line.id: [line.variant_id, line.qty] for line in basket.lines}
-        with transaction():
+        before = {line.id: _kept_of(line) for line in basket.lines}
+        with transaction("change_cart"):
             clamped = cart.change(basket, line_id, quantity, _version())
     except Invalid as error:
         return _page(problem=error.message, line_id=line_id, typed=wanted), 400
     except StaleCart as error:
         return _page(problem=error.message, line_id=line_id, typed=wanted, stale=True), 409
+    except stock.OutOfStock as error:
+        return _page(problem=error.message, line_id=line_id, typed=wanted), 409
     if clamped is None:
         session[_REMOVED] = before[line_id]
         return redirect(url_for("cart.show", removed=1), code=303)
@@ -55,21 +66,68 @@ def change(line_id):
     return redirect(url_for("cart.show"), code=303)
 
 
-@bp.get("/cart/status")
-def status():
-    """The version of the cart, for pages that watch whether another tab has changed it."""
-    badge = cart.badge()
-    answer = make_response(
-        jsonify(state=str(badge["cart_version"]), version=badge["cart_version"], count=badge["cart_count"])
-    )
-    answer.set_etag(f"cart-{badge['cart_version']}")
-    return answer.make_conditional(request)
+@bp.post("/cart/lines/<int:line_id>/note")
+def write_note(line_id):
+    """Other words for a line: a gift note."""
+    basket, typed = _own(), request.form.get("note", "")
+    try:
+        words = cart.cleaned(request.form)
+        with transaction("write_note"):
+            cart.write_note(basket, line_id, words, _version())
+    except Invalid as error:
+        return _page(problem=error.message, line_id=line_id, noted=typed), 400
+    except StaleCart as error:
+        return _page(problem=error.message, line_id=line_id, noted=typed, stale=True), 409
+    return redirect(url_for("cart.show"), code=303)
+
+
+@bp.post("/cart/fit")
+def fit():
+    """One press: every line has what there is of it. Back to where it was pressed."""
+    with transaction("fit_cart"):
+        basket = cart.current()
+        fewer = cart.fit(basket) if basket else []
+    cart.tell(fewer)
+    return redirect(url_for("preview.preview" if request.form.get("to") == "preview" else "cart.show"), code=303)
+
+
+@bp.post("/cart/return")
+def bring_back():
+    """The cart that was put away while its visitor was gone is theirs again."""
+    with transaction("bring_cart_back"):
+        if cart.left_behind():
+            cart.current_or_new()
+    return redirect(url_for("cart.show"), code=303)
+
+
+def _refused(error):
+    """What cannot be had now: why, and the line of those who wait for it."""
+    offer = catalog.offer_of(_sku(), store.current().currency)
+    if offer is None or error.data.get("state") != "sold_out":
+        raise error
+    may_wait = stock.may_come_free([offer.variant_id])
+    return render_template("cart/refused.html", problem=error.message, offer=offer, may_wait=may_wait), 409
 
 
 def _page(**what):
     basket = cart.current()
     quote = cart.quote(basket) if basket and basket.lines else None
-    return render_template("cart/show.html", quote=quote, delivery=quote and _delivery(quote), **what)
+    left = None if quote else cart.left_behind()
+    shown = {"quote": quote, "delivery": quote and _delivery(quote), "left_behind": left, "may_wait": _may_wait(quote)}
+    return render_template("cart/show.html", **shown, **what)
+
+
+def _may_wait(quote):
+    """The variants of what cannot be had that may come free."""
+    wanted = {line.offer.variant_id for line in quote.troubles} if quote else set()
+    return stock.may_come_free(wanted) if wanted else wanted
+
+
+def _own():
+    """The visitor's cart. Raises NotFound if there is none any more."""
+    if basket := cart.current():
+        return basket
+    raise NotFound(_("This line is not in your cart any more."))
 
 
 def _delivery(quote):
@@ -81,11 +139,17 @@ def _delivery(quote):
 
 
 def _removed():
-    """What was taken out last, to be put back: its offer and how many it was."""
-    variant_id, qty = session.get(_REMOVED, (None, 0))
+    """What was taken out last, to be put back: its offer, how many it was, and the note."""
+    variant_id, qty, note = [*session.get(_REMOVED, (None, 0)), ""][:3]
     basket = cart.current()
     offer = catalog.offers([variant_id], basket.currency).get(variant_id) if variant_id and basket else None
-    return (offer, qty) if offer and offer.on_sale else None
+    return (offer, qty, note) if offer and offer.on_sale else None
+
+
+def _kept_of(line):
+    """What the browser keeps of a line for a while, in its session: a cookie holds 4 KB."""
+    note = line.custom.get("note", "")
+    return [line.variant_id, line.qty, note if len(note.encode()) <= 500 else ""]
 
 
 def _sku():

@@ -1,42 +1,55 @@
 """Whose cart it is: a signed cookie with a random token, of which the table keeps the hash."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import after_this_request, current_app, flash, g, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from storefront import store
-from storefront.cart import service
+from storefront.cart import returning, service
 from storefront.cart.models import Cart, CartLine
-from storefront.cart.states import ABANDONED, CART, OPEN
+from storefront.cart.states import ABANDONED, OPEN
+from storefront.customers.models import Customer
 from storefront.kit import ids, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 
 _SALT = "cart cookie"
 _KEPT = 90 * 24 * 3600
+MOST_TOLD = 5
 
 
 def badge() -> dict[str, Any]:
-    """How many things are in the cart and its version, for every page; at most one query."""
+    """How many things are in the cart, its version, and a mark by which tabs know it; at most one query."""
     if (mine := _mine()) is None:
-        return {"cart_count": 0, "cart_version": 0}
+        return {"cart_count": 0, "cart_version": 0, "cart_mark": "0"}
     row = db.session.execute(
-        select(Cart.version, func.coalesce(func.sum(CartLine.qty), 0))
+        select(Cart.version, func.coalesce(func.sum(CartLine.qty), 0), Cart.id, Cart.open_order_id)
         .outerjoin(CartLine, CartLine.cart_id == Cart.id)
         .where(mine, Cart.status == OPEN)
         .group_by(Cart.id)
     ).first()
-    version, count = row or (0, 0)
-    return {"cart_count": int(count), "cart_version": version}
+    version, count, *more = row or (0, 0)
+    mark = ".".join(str(part or 0) for part in (version, *more))
+    return {"cart_count": int(count), "cart_version": version, "cart_mark": mark}
 
 
 def current() -> Cart | None:
     """The visitor's open cart, or None. Changes nothing."""
     mine = _mine()
     return None if mine is None else db.session.scalar(select(Cart).where(mine, Cart.status == OPEN))
+
+
+def lies_in(variant_ids: Collection[int]) -> set[int]:
+    """Those of the variants that lie in the visitor's open cart."""
+    if (mine := _mine()) is None:
+        return set()
+    lines = select(CartLine.variant_id).join(Cart, Cart.id == CartLine.cart_id)
+    return set(db.session.scalars(lines.where(mine, Cart.status == OPEN, CartLine.variant_id.in_(variant_ids))))
 
 
 def is_own(cart_id: int | None) -> bool:
@@ -48,33 +61,72 @@ def is_own(cart_id: int | None) -> bool:
 
 
 def current_or_new() -> Cart:
-    """The visitor's open cart, made if there is none; call it in a transaction."""
+    """The visitor's open cart, else the one that was put away, else a new one; call it in a transaction.
+
+    What is fewer than it was in a cart that was put away is told on the next page.
+    """
     if cart := current():
         return cart
     token_hash = _token_hash() or _new_token()
-    left = db.session.scalar(
-        select(Cart).filter_by(token_hash=token_hash, status=ABANDONED).order_by(Cart.id.desc()).limit(1)
-    )
-    if left:
-        CART.apply(left, "reopened")
-        return left
     try:
         with db.session.begin_nested():
-            return service.start(token_hash, store.current().currency, _customer_id())
+            return _reopened(left_behind()) or service.start(token_hash, store.current().currency, _customer_id())
     except IntegrityError:  # another tab has just put the first thing in
         if cart := current():
             return cart
         raise
 
 
+def left_behind() -> Cart | None:
+    """The cart that was put away because its visitor did not come for long, as long as they have no other."""
+    mine = _mine()
+    if mine is None or current() is not None:
+        return None
+    return db.session.scalar(select(Cart).where(mine, Cart.status == ABANDONED).order_by(Cart.id.desc()).limit(1))
+
+
+def _reopened(cart):
+    if cart is None:
+        return None
+    tell(returning.reopen(cart))
+    return cart
+
+
+def tell(fewer: Sequence[service.Clamped]) -> None:
+    """Say on the next page which lines are fewer than they were, and why; a cookie holds a few of them."""
+    for clamped in fewer[:MOST_TOLD]:
+        flash(clamped.why, "warn")
+    if (more := len(fewer) - MOST_TOLD) > 0:
+        flash(_("%(count)s more articles are fewer than they were.", count=more), "warn")
+
+
+def ids_of_browser() -> list[int]:
+    """The carts that were filled in this browser without an account, open or closed."""
+    token_hash = _token_hash()
+    found = select(Cart.id).where(Cart.token_hash == token_hash, Cart.customer_id.is_(None)).order_by(Cart.id)
+    return list(db.session.scalars(found)) if token_hash else []
+
+
 def adopt(customer_id: int) -> None:
-    """The visitor has signed in: their cart and the customer's become one; call it in a transaction."""
+    """The visitor has signed in: their cart and the customer's become one; call it in a transaction.
+
+    Devices on which the same customer signs in at once come one after the other.
+    """
+    db.session.execute(select(Customer.id).filter_by(id=customer_id).with_for_update(key_share=True))
+    try:
+        with db.session.begin_nested():
+            _adopt(customer_id)
+    except IntegrityError:  # they have put the first thing in on another device, or in another tab, in this moment
+        db.session.expire_all()
+        _adopt(customer_id)
+
+
+def _adopt(customer_id):
     token_hash = _token_hash()
     theirs = db.session.scalar(select(Cart).filter_by(customer_id=customer_id, status=OPEN))
     mine, theirs = _locked_open(_guests(customer_id), theirs)  # one of them may be paid for in this moment
     if theirs and mine and theirs.id != mine.id:
-        for clamped in service.merge(theirs, into=mine, customer_id=customer_id):
-            flash(clamped.why, "warn")
+        tell(service.merge(theirs, into=mine, customer_id=customer_id))
     elif theirs:
         theirs.token_hash = token_hash or _new_token()
     elif mine:

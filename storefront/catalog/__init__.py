@@ -3,9 +3,10 @@
 Verbs: offers, offer_of (a variant as it is for sale now); menu (the top categories); compare, save,
 add_pictures, make_places (how goods come in); read_file, import_reading, refused_of, imports, undo, export
 (goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods); is_empty;
-delivery_told_by (who knows what delivery costs).
+delivery_told_by, cart_told_by (who knows what delivery costs, and what lies in the visitor's cart).
 """
 
+from storefront.catalog.carts import told_by as cart_told_by
 from storefront.catalog.categories import menu
 from storefront.catalog.deliveries import Delivery, told_by as delivery_told_by
 from storefront.catalog.exporting import export
@@ -26,6 +27,7 @@ __all__ = [
     "Undone",
     "Wanted",
     "add_pictures",
+    "cart_told_by",
     "compare",
     "delivery_told_by",
     "export",

@@ -37,6 +37,13 @@ COUNTED = fulltext.MOST  # a narrowed list is counted and shown so far, as a sea
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
 prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
+facet = ListingFacet.__table__.c
+_FACETS = (
+    select(facet.name, facet.value, facet.goods)
+    .where(facet.category_id == bindparam("category"))
+    .order_by(facet.position, facet.value)
+    .limit(500)
+)
 SORTS = {
     NEWEST: entries.c.age,
     PRICE: entries.c.price_min,
@@ -104,15 +111,8 @@ def newest(most: int, currency: str) -> list[Card]:
 
 def facets(category_id: int) -> list[Facet]:
     """The options to choose from in a category, the commonest first; one query."""
-    facet = ListingFacet.__table__.c
-    rows = db.session.execute(
-        select(facet.name, facet.value, facet.goods)
-        .where(facet.category_id == category_id)
-        .order_by(facet.position, facet.value)
-        .limit(500)
-    )
     by_name: dict[str, list] = {}
-    for name, value, goods in rows:
+    for name, value, goods in db.session.execute(_FACETS, {"category": category_id}):
         by_name.setdefault(name, []).append((value, goods))
     often = sorted(by_name, key=lambda name: -sum(goods for _value, goods in by_name[name]))
     return [Facet(name, [value for value, _goods in by_name[name]][:24]) for name in often[:FACETS]]

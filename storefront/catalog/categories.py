@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import Category, ListingCount, ProductImage
@@ -18,6 +18,11 @@ _TREE = (
     select(_categories.c.id, _categories.c.parent_id, _categories.c.name, _categories.c.path, _counts.c.goods)
     .outerjoin(_counts, _counts.c.category_id == _categories.c.id)
     .order_by(_categories.c.position, _categories.c.name, _categories.c.id)
+)
+_TILES = (
+    select(_counts.c.category_id, ProductImage.__table__)
+    .join(ProductImage, ProductImage.id == _counts.c.image_id)
+    .where(_counts.c.category_id != WHOLE_SHOP, _counts.c.category_id.in_(bindparam("shown", expanding=True)))
 )
 
 
@@ -78,12 +83,8 @@ def trail(place: Place | None) -> list[Place]:
 
 def tiles() -> list[Tile]:
     """The top categories that have goods, each with a picture; one query."""
-    images = (
-        select(_counts.c.category_id, ProductImage.__table__)
-        .join(ProductImage, ProductImage.id == _counts.c.image_id)
-        .where(_counts.c.category_id != WHOLE_SHOP, _counts.c.category_id.in_([place.id for place in menu()]))
-    )
-    pictures = {row.category_id: picture_of(row) for row in db.session.execute(images)}
+    rows = db.session.execute(_TILES, {"shown": [place.id for place in menu()]})
+    pictures = {row.category_id: picture_of(row) for row in rows}
     return [Tile(place, pictures.get(place.id)) for place in menu() if place.goods]
 
 

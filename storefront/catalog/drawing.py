@@ -16,6 +16,6 @@ def drawn(cards: Sequence[Card], eager: int = 4) -> list[Markup]:
     return [_drawn(card, place >= eager, locale) for place, card in enumerate(cards)]
 
 
-@lru_cache(maxsize=2048)  # a few megabytes in each worker
+@lru_cache(maxsize=768)  # some two megabytes in each worker
 def _drawn(card, lazy, locale):
     return current_app.jinja_env.get_template("macros.html").module.card(card, lazy=lazy)

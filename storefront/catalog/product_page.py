@@ -1,10 +1,11 @@
 """Everything that a product's page shows, in two queries: the product with its pictures, and its variants."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from storefront.catalog.availability import FEW, PLENTY
 from storefront.catalog.models import Category, Price, Product, ProductImage, Variant, product_categories
@@ -13,17 +14,19 @@ from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
-from storefront.stock.models import BACKORDER, TIMED_HOLD, UNTRACKED, Stock
+from storefront.stock.models import BACKORDER, TIMED_HOLD, UNTRACKED, Stock, StockReservation
+from storefront.stock.states import HELD
 
 IN_STOCK, FEW_LEFT, SOLD_OUT, MADE_TO_ORDER = "in_stock", "few_left", "sold_out", "made_to_order"
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
-prices, stock = Price.__table__, Stock.__table__
+prices, stock, reservations = Price.__table__, Stock.__table__, StockReservation.__table__
 
 
 @dataclass(frozen=True)
 class Choice:
     """A variant as the page offers it. Price in minor units, weight in grams; `left` is what can be promised."""
 
+    id: int
     sku: str
     options: dict[str, Any]
     price_minor: int
@@ -35,6 +38,12 @@ class Choice:
     requires_shipping: bool
     left: int
     image_id: int | None
+    held: bool = False  # whether some are set aside for somebody who has not paid
+
+    @property
+    def may_come_free(self) -> bool:
+        """Whether none is left now, though one may be soon."""
+        return self.sold_out and self.held
 
     @property
     def state(self) -> str:
@@ -87,6 +96,15 @@ class Goods:
     def sold_out(self) -> bool:
         """Whether nothing of it can be had."""
         return all(choice.sold_out for choice in self.choices)
+
+    @property
+    def awaited(self) -> list[Choice]:
+        """What one may wait for."""
+        return [choice for choice in self.choices if choice.may_come_free]
+
+    def named(self, choices: Iterable[Choice]) -> list[tuple[str, str]]:
+        """SKU and name of some choices, as a form offers them."""
+        return [(choice.sku, choice.label if choice.options else self.title) for choice in choices]
 
     @property
     def prices(self) -> list[int]:
@@ -152,6 +170,7 @@ def _pictures(rows, selected):
 def _choice(row):
     uncounted = row.stock_policy == UNTRACKED
     return Choice(
+        id=row.id,
         sku=row.sku,
         options=row.options,
         price_minor=row.amount_minor,
@@ -163,6 +182,7 @@ def _choice(row):
         requires_shipping=row.requires_shipping,
         left=PLENTY if uncounted else row.left or 0,
         image_id=row.image_id,
+        held=row.held,
     )
 
 
@@ -187,15 +207,23 @@ _PRODUCT = (
     .where(products.c.slug == bindparam("slug"), products.c.active)
     .order_by(images.c.position, images.c.id)
 )
+_over = (  # what carts keep though its minutes are over: nobody's, though no job has come by
+    select(func.coalesce(func.sum(reservations.c.qty), 0))
+    .where(reservations.c.variant_id == variants.c.id, reservations.c.status == HELD)
+    .where(reservations.c.owner_kind == "cart", reservations.c.expires_at <= bindparam("now"))
+    .correlate(variants)
+    .scalar_subquery()
+)
 _VARIANTS = (
     select(
-        *(variants.c[name] for name in ("sku", "options", "weight_g", "stock_policy", "hold_minutes")),
+        *(variants.c[name] for name in ("id", "sku", "options", "weight_g", "stock_policy", "hold_minutes")),
         variants.c.max_per_order,
         variants.c.requires_shipping,
         variants.c.image_id,
         prices.c.amount_minor,
         prices.c.compare_at_minor,
-        (stock.c.on_hand - stock.c.reserved).label("left"),
+        (stock.c.on_hand - stock.c.reserved + _over).label("left"),
+        exists().where(reservations.c.variant_id == variants.c.id, reservations.c.status == HELD).label("held"),
     )
     .join(prices, current_price(bindparam("currency"), bindparam("now")))
     .outerjoin(stock, stock.c.variant_id == variants.c.id)

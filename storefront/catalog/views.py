@@ -8,6 +8,7 @@ from flask_babel import format_date, gettext as _
 from storefront import store
 from storefront.catalog import (
     cards,
+    carts,
     categories,
     deliveries,
     feeds,
@@ -90,8 +91,13 @@ def search_page():
 
 @bp.get("/products/<slug>")
 def product(slug):
+    return product_as_it_is(slug, request.args.get("sku", ""))
+
+
+def product_as_it_is(slug, sku="", **more):
+    """The page of a product at this moment, with one variant chosen; `more` is for what was typed on it."""
     shop = store.current()
-    goods = product_page.goods(slug, shop.currency, request.args.get("sku", ""))
+    goods = product_page.goods(slug, shop.currency, sku)
     place = categories.tree().by_id.get(goods.category_id)
     url = public_url("catalog.product", slug=goods.slug)
     delivery = _delivery(goods)
@@ -110,6 +116,8 @@ def product(slug):
         social_type="product",
         social_picture=absolute(pictures[0].largest) if pictures else None,
         linked_data=[structured.block(each) for each in (facts, structured.trail(steps))],
+        **_waiting(goods),
+        **more,
     )
 
 
@@ -149,6 +157,13 @@ def _past_a_slip(asked, wish, shelf):
     """The goods for the words as they were probably meant, if that finds any."""
     better = search.respelled(asked)
     return better, cards.found(better, wish) if better else shelf
+
+
+def _waiting(goods):
+    """What others hold and the visitor may wait for; and whether the visitor is who holds it."""
+    awaited = goods.awaited
+    own = carts.of_visitor([choice.id for choice in awaited])
+    return {"in_own_cart": bool(own), "awaited": goods.named(choice for choice in awaited if choice.id not in own)}
 
 
 def _delivery(goods):

@@ -1,6 +1,11 @@
-"""From the cart to the gateway and back. Verbs: place (confirm), take_in, ask_and_settle (messages), send_refund."""
+"""From the cart to the gateway and back.
 
-from storefront.checkout.intake import ask_and_settle, send_refund, take_in
+Verbs: place (confirm); take_in, ask_and_settle (messages), replay, rehearse (stored ones, again); send_refund,
+send_capture.
+"""
+
+from storefront.checkout.intake import ask_and_settle, send_capture, send_refund, take_in
+from storefront.checkout.replaying import rehearse, replay
 from storefront.checkout.steps import place
 
-__all__ = ["ask_and_settle", "place", "send_refund", "take_in"]
+__all__ = ["ask_and_settle", "place", "rehearse", "replay", "send_capture", "send_refund", "take_in"]

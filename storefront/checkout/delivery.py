@@ -1,6 +1,7 @@
 """The address step: its two forms, filled with what is known, and keeping what was typed."""
 
 from storefront import cart, customers, shipping, store
+from storefront.cart.custom import ORDER
 from storefront.cart.models import Cart
 from storefront.cart.quote import Quote
 from storefront.checkout.forms import DeliveryForm
@@ -22,6 +23,7 @@ def address_forms(quote: Quote) -> tuple[DeliveryForm, AddressForm | None]:
             "name": person.name if person else "",
             **delivered,
             "email": basket.email or (person.email if person else ""),
+            "note": basket.custom.get("note", ""),
             "other_billing": bool(
                 basket.billing_address_id and basket.billing_address_id != basket.shipping_address_id
             ),
@@ -44,6 +46,7 @@ def keep_addresses(basket: Cart, form: DeliveryForm, billing: AddressForm | None
         email=form.email.data,
         shipping_address_id=delivered.id,
         billing_address_id=invoiced.id if invoiced else None,
+        custom=cart.cleaned({"note": form.note.data or ""}, ORDER),
     )
     cart.touch(basket)  # the rows may have changed under the same ids
     if not person:

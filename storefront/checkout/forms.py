@@ -2,10 +2,13 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, HiddenField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, EmailField, HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length
 
+from storefront.cart.custom import ORDER
 from storefront.customers import AddressForm, valid_email
+
+_TOO_LONG = _l("Write at most %(count)s letters", count=ORDER["note"])
 
 
 class DeliveryForm(AddressForm):
@@ -13,6 +16,7 @@ class DeliveryForm(AddressForm):
 
     email = EmailField(_l("Email"), [InputRequired(_l("Enter your email address")), valid_email])
     other_billing = BooleanField(_l("The invoice goes to another address"))
+    note = TextAreaField(_l("Message to us"), [Length(max=ORDER["note"], message=_TOO_LONG)])
 
 
 class ChoiceForm(FlaskForm):

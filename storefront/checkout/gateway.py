@@ -2,17 +2,20 @@
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 
 from storefront import orders, payments
 from storefront.checkout.again import pay_again
 from storefront.checkout.forms import ChoiceForm
-from storefront.checkout.intake import ask_and_settle, take_in
+from storefront.checkout.intake import acknowledge, ask_and_settle, take_in
+from storefront.checkout.steps import resume
 from storefront.kit import clock, events
-from storefront.kit.db import db, transaction
+from storefront.kit.db import db, hurried, transaction
 from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
-from storefront.orders.views import page as order_page
+from storefront.orders.states import NEW
+from storefront.orders.views import order_afresh, page as order_page
 from storefront.payments.gateways.base import Message
 from storefront.payments.models import Bill
 from storefront.payments.states import CREATED, REDIRECTED
@@ -21,6 +24,7 @@ from storefront.stock import OutOfStock
 bp = Blueprint("gateway", __name__)
 HINTS = ("ok", "cancel", "error")
 LARGEST = 256 * 1024
+PATIENCE = 0.9  # seconds that a notification waits for somebody else's lock: it is sent again anyway
 
 
 @bp.get("/pay/<key>")
@@ -34,7 +38,7 @@ def leave(key):
     latest = stage.bill is not None and stage.bill.id == bill.id
     if bill.status not in (CREATED, REDIRECTED) or not stage.may_pay or not step or not latest:
         return redirect(url_for("orders.show", key=order.key), code=303)
-    with transaction():
+    with transaction("leave"):
         orders.locked(order.id)
         first = payments.leave(db.session.get_one(Bill, bill.id))
     g.form_action = tuple(step.get("form", {}).get("hosts", ())) or ("https:",)
@@ -59,7 +63,7 @@ def read_return(gateway, key, hint):
     if bill.backend != gateway or hint not in HINTS:
         raise NotFound(_("There is no such payment."))
     order_id = bill.order_id
-    with transaction():
+    with transaction("store_return"):
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)
     if db.session.get_one(Bill, bill.id).status in (CREATED, REDIRECTED):
@@ -71,15 +75,20 @@ def read_return(gateway, key, hint):
 @bp.route("/payments/<gateway>/notify", methods=["GET", "POST"])
 @limiter.limit("600 per minute")
 def read_notification(gateway):
-    """The gateway's server calls. Answered with a 2xx only when the message is stored."""
-    with transaction():
-        message_id = payments.store_message(gateway, "notify", _message()).id
-    answer = take_in(message_id)
+    """The gateway's server calls. Answered with a 2xx only when the message is stored, and soon, or else refused."""
+    with hurried(PATIENCE):
+        with transaction("store_notification"):
+            message_id = payments.store_message(gateway, "notify", _message()).id
+        try:
+            answer = take_in(message_id)
+        except OperationalError:  # it is kept, and the job applies it when the database has time
+            answer = acknowledge(message_id)
     headers = {"Content-Type": answer.content_type}
     return Response(answer.body, status=answer.status, headers=headers)
 
 
 @bp.get("/orders/<key>/pay")
+@limiter.limit("120 per minute")
 def pay_page(key):
     """Choose how to pay an order that is not paid yet."""
     order = orders.by_key(key)
@@ -99,12 +108,17 @@ def pay_page(key):
 @bp.post("/orders/<key>/pay")
 @limiter.limit("20 per minute")
 def pay(key):
-    """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid."""
+    """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid.
+
+    What is too old to be paid is ordered afresh: its goods are in the cart.
+    """
     order, form = orders.by_key(key), ChoiceForm()
     try:
-        next_step = pay_again(order.id, _chosen(order, form))
+        next_step = resume(order).next_page if order.status == NEW else pay_again(order.id, _chosen(order, form))
     except OutOfStock as error:
         return render_template("orders/gone.html", order=order, short=error.data.get("short", {})), 409
+    except orders.TooOld:
+        return order_afresh(orders.by_key(key))
     except Conflict as error:
         return order_page(orders.by_key(key), problem=error.message), 409
     return redirect(next_step or url_for("orders.show", key=order.key), code=303)
@@ -132,7 +146,7 @@ def _methods(order):
 
 def _note_hint(bill_id, order_id, hint):
     """An unsigned return proves nothing, but the page may say that the shopper is back."""
-    with transaction():
+    with transaction("note_return"):
         order = orders.locked(order_id)
         bill = db.session.get_one(Bill, bill_id, populate_existing=True)
         if bill.status in (CREATED, REDIRECTED) and bill.extra.get("returned") != hint:

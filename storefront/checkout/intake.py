@@ -3,53 +3,128 @@
 Like a checkout step, each function here is an edge: it opens its own transactions, around the network.
 """
 
-import json
 import logging
-from dataclasses import asdict
+from typing import NamedTuple
 
 from sqlalchemy.exc import OperationalError
 
-from storefront import orders, payments
+from storefront import desk, orders, payments
 from storefront.kit import clock, events
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import ShopError
+from storefront.payments.fates import CHANGED, ERROR, NO_EFFECT, REJECTED, TRIED_AGAIN, UNMATCHED
 from storefront.payments.gateways import base
-from storefront.payments.gateways.base import Answer, Message, Outcome
-from storefront.payments.inbox import APPLIED, DUPLICATE, ERROR, NO_EFFECT, REJECTED, UNMATCHED, WAITING
-from storefront.payments.ledger import CHANGED
+from storefront.payments.gateways.base import Answer, Message, Outcome, Reading
 from storefront.payments.models import Bill, InboxMessage, Refund
 
 log = logging.getLogger(__name__)
-WORDS = {CHANGED: APPLIED, DUPLICATE: DUPLICATE, NO_EFFECT: NO_EFFECT}
 REFUSED = Answer(400, "The signature is missing or wrong.")
 AGAIN = Answer(503, "Send this again in a moment.")
 
 
+class Fate(NamedTuple):
+    """What becomes of a message: a word of payments.fates, what its signature proves, the event that it speaks of."""
+
+    word: str
+    signature: str = "none"
+    event_key: str | None = None
+    why: str = ""
+
+
 @retried
-def take_in(message_id: int) -> Answer:
+def take_in(message_id: int, *, again: bool = False) -> Answer:
     """Read a stored message, verify it, and apply what it says, once; gives what the gateway wants to hear.
 
-    Whatever breaks on the way, the message stays and is tried again.
+    Whatever breaks on the way, the message stays and is tried again. With `again` one that had its turn is
+    applied once more, which changes nothing unless its effect is missing.
     """
     try:
-        return _read_and_apply(message_id)
+        return _read_and_apply(message_id, again)
     except OperationalError:
         raise  # the database: tried again at once, and later
     except Exception as error:
         if not isinstance(error, ShopError):
             log.exception("message %s could not be applied", message_id)
-        return _note(message_id, ERROR, "none", why=f"{type(error).__name__}: {error}", answer=AGAIN)
+        return _note(message_id, Fate(ERROR, why=f"{type(error).__name__}: {error}"), AGAIN)
 
 
-def _read_and_apply(message_id):
+def _read_and_apply(message_id, again):
     stored = db.session.get_one(InboxMessage, message_id)
     reading = payments.read(stored)
     if reading.verdict == base.FORGED:
-        return _note(message_id, REJECTED, "bad", answer=REFUSED)
+        log.warning("message %s of %s refused: bad signature", message_id, stored.backend)
+        return _note(message_id, unproven(stored, reading), REFUSED)
     if reading.verdict == base.UNDECIDED:
-        hint = stored.channel == "return"  # proves nothing, and is only a hint for the page
-        return _note(message_id, NO_EFFECT if hint else ERROR, "none", answer=reading.answer if hint else AGAIN)
-    return _apply(message_id, reading)
+        return _note(message_id, unproven(stored, reading), reading.answer if stored.channel == "return" else AGAIN)
+    with transaction("apply_message"):
+        stored = _locked(message_id)
+        if again or stored.outcome in TRIED_AGAIN:  # else the job was quicker than the request, or the other way round
+            write_down(stored, apply(stored, reading))
+        told = _told(stored)
+    log.info(*told)
+    return reading.answer
+
+
+def acknowledge(message_id: int) -> Answer:
+    """What the gateway hears of a stored message whose turn has not come yet: it needs the message's proof alone."""
+    reading = payments.read(db.session.get_one(InboxMessage, message_id))
+    answers = {base.FORGED: REFUSED, base.AUTHENTIC: reading.answer}
+    return answers.get(reading.verdict, AGAIN)
+
+
+def unproven(stored: InboxMessage, reading: Reading) -> Fate:
+    """What becomes of a message that is not authentic: a browser's is only a hint for the page."""
+    if reading.verdict == base.FORGED:
+        return Fate(REJECTED, "bad")
+    return Fate(NO_EFFECT if stored.channel == "return" else ERROR)
+
+
+def apply(stored: InboxMessage, reading: Reading) -> Fate:
+    """Apply what an authentic message says, in the caller's transaction; gives what becomes of it."""
+    words = []
+    for outcome in reading.outcomes:
+        bill = payments.bill_by_reference(stored.backend, outcome.reference)
+        if bill is None:
+            desk.note_unmatched(stored, outcome)
+            return Fate(UNMATCHED, "ok", payments.event_key(outcome))
+        stored.bill_id = stored.bill_id or bill.id
+        with events.acting_as("gateway", stored.backend, cause=stored.id):
+            words.append(orders.settle(bill, outcome))
+    return _strongest(words, reading.outcomes)
+
+
+def write_down(stored: InboxMessage, fate: Fate) -> None:
+    """Note what became of a message; one that had its effect, or was seen to need none, keeps its word."""
+    mended = stored.outcome == REJECTED != fate.word
+    if stored.outcome in TRIED_AGAIN or mended or fate.word == CHANGED:
+        payments.finish(stored, fate.word, signature=fate.signature, event_key=fate.event_key, why=fate.why)
+
+
+def _note(message_id, fate, answer):
+    with transaction("note_message"):
+        stored = _locked(message_id)
+        write_down(stored, fate)
+        told = _told(stored)
+    log.info(*told)
+    return answer
+
+
+def _told(stored):
+    """The line of the log for a message: with its number, bill and outcome each cent can be explained."""
+    said = (stored.id, stored.channel, stored.backend, stored.bill_id, stored.outcome)
+    return "message %s, %s of %s, about bill %s: %s", *said
+
+
+def _locked(message_id):
+    return db.session.get_one(InboxMessage, message_id, with_for_update=True, populate_existing=True)
+
+
+def _strongest(words, outcomes):
+    """The message's word is the strongest of what it did; its key is that of the event which did it."""
+    if not words:
+        return Fate(NO_EFFECT, "ok")
+    telling = words.index(CHANGED) if CHANGED in words else 0
+    return Fate(words[telling], "ok", payments.event_key(outcomes[telling]))
 
 
 @retried
@@ -59,7 +134,7 @@ def ask_and_settle(bill_id: int) -> bool:
     outcomes = payments.ask(bill)
     if outcomes is None:
         return False
-    with transaction():
+    with transaction("apply_answer"):
         bill = db.session.get_one(Bill, bill_id)
         if bill.order_id:
             orders.locked(bill.order_id)  # before the bill, as everybody does
@@ -71,55 +146,34 @@ def ask_and_settle(bill_id: int) -> bool:
         stored = _store_answer(bill, outcomes)
         with events.acting_as("gateway", bill.backend, cause=stored.id):
             words = [orders.settle(bill, outcome) for outcome in outcomes]
-        _finish(stored, words, outcomes)
+        write_down(stored, _strongest(words, outcomes))
+        told = _told(stored)
+    log.info(*told)
     return True
 
 
 def send_refund(refund_id: int) -> None:
     """Send one requested refund: claimed in one commit, called, and recorded in another."""
-    with transaction():
+    with transaction("claim_refund"):
         refund = payments.claim(refund_id)
     if refund is None:
         return
     result = payments.call_gateway(refund)
-    with transaction():
+    with transaction("finish_refund"):
         orders.finish_refund(db.session.get_one(Refund, refund_id), result)
 
 
-def _apply(message_id, reading):
-    with transaction():
-        stored = db.session.get_one(InboxMessage, message_id, with_for_update=True, populate_existing=True)
-        if stored.outcome not in (*WAITING, UNMATCHED):
-            return reading.answer  # the job was quicker than the request, or the other way round
-        words = []
-        for outcome in reading.outcomes:
-            bill = payments.bill_by_reference(stored.backend, outcome.reference)
-            if bill is None:
-                payments.finish(stored, UNMATCHED, signature="ok", event_key=payments.event_key(outcome))
-                return reading.answer
-            stored.bill_id = stored.bill_id or bill.id
-            with events.acting_as("gateway", stored.backend, cause=stored.id):
-                words.append(orders.settle(bill, outcome))
-        _finish(stored, words, reading.outcomes)
-    return reading.answer
-
-
-def _finish(stored, words, outcomes):
-    """The message's outcome is the strongest of what it did; its key is that of the event which did it."""
-    telling = next((i for i, word in enumerate(words) if word == CHANGED), 0)
-    key = payments.event_key(outcomes[telling]) if outcomes else None
-    payments.finish(stored, WORDS[words[telling]] if words else NO_EFFECT, signature="ok", event_key=key)
+def send_capture(capture_id: int) -> None:
+    """Take or give up one reserved sum: claimed in one commit, called, and recorded in another."""
+    with transaction("claim_capture"):
+        row = payments.claim_capture(capture_id)
+    if row is None:
+        return
+    result = payments.call_capture(row)
+    with transaction("finish_capture"):
+        orders.finish_capture(capture_id, result)
 
 
 def _store_answer(bill, outcomes: list[Outcome]):
-    body = json.dumps([asdict(outcome) for outcome in outcomes], default=str).encode()
-    return payments.store_message(bill.backend, "poll", Message("POLL", "", body), bill.id)
-
-
-def _note(message_id, outcome, signature, *, answer, why=""):
-    with transaction():
-        stored = db.session.get_one(InboxMessage, message_id)
-        payments.finish(stored, outcome, signature=signature, event_key=None, why=why)
-        if outcome == REJECTED:
-            log.warning("message %s of %s refused: bad signature", message_id, stored.backend)
-    return answer
+    message = Message("POLL", "", base.stored_form(outcomes))
+    return payments.store_message(bill.backend, "poll", message, bill.id)

@@ -8,9 +8,11 @@ import logging
 from contextlib import suppress
 
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from storefront import cart, orders, payments
 from storefront.cart.models import Cart
+from storefront.cart.states import OPEN
 from storefront.checkout.attempt import Attempt, Step
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import Conflict, Invalid
@@ -37,9 +39,24 @@ def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: 
     attempt = Attempt(basket.id, method.id, quote_token, confirm_token, ip_hash)
     for prepare in SETUP:
         prepare(attempt)
-    done: list[Step] = []
+    return _take(REVERSIBLE, attempt, [])
+
+
+def resume(order: Order) -> Attempt:
+    """Go on where a crash has left an order, or beside another press that is still at it; any other is only found.
+
+    Raises what `place` raises.
+    """
+    attempt = Attempt(order.cart_id or 0, order.payment_method["id"], "", order.confirm_token)
+    _lead_to(attempt, order)
+    placing = next(index for index, step in enumerate(REVERSIBLE) if step.undo is fail_order)
+    return _take(REVERSIBLE[placing + 1 :], attempt, [REVERSIBLE[placing]])
+
+
+def _take(steps, attempt, done):
+    """Take these steps; if one fails, undo it all, what was done before included."""
     try:
-        for step in REVERSIBLE:
+        for step in steps:
             if attempt.placed_before:
                 return attempt
             retried(step.do)(attempt)
@@ -52,16 +69,6 @@ def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: 
     for finish in FINALIZE:
         retried(finish)(attempt)
     return attempt
-
-
-def resume(order: Order) -> None:
-    """Finish an order that a crash left after its goods were set aside; does nothing to any other."""
-    attempt = Attempt(order.cart_id or 0, order.payment_method["id"], "", order.confirm_token, order_id=order.id)
-    basket = db.session.get(Cart, attempt.cart_id)
-    held = order.status == NEW and basket is not None and basket.open_order_id == order.id
-    if held and (not order.due_minor or attempt.method.auto_approve):
-        for finish in FINALIZE:
-            retried(finish)(attempt)
 
 
 def _undo(step, attempt):
@@ -114,34 +121,41 @@ def check_payment(attempt: Attempt) -> None:
     orders.refuse_if_pending(quote)
 
 
-# ---- reversible: each step is a transaction, and has its undo
+# ---- reversible: each step is a transaction, has its undo, and finds what another press has done already
 
 
 def take_number(attempt: Attempt) -> None:
     """The number is taken in a commit of its own: a crash leaves a gap, never a double."""
-    with transaction():
+    with transaction("take_number"):
         attempt.number = orders.take_number()
 
 
 def place_order(attempt: Attempt) -> None:
     """Copy the quote. Of two tabs with the same content, the second finds the first one's order."""
-    with transaction():
-        quote = cart.quote(cart.locked(attempt.cart_id))
-        before = orders.placed_from(attempt.confirm_token) or orders.same_order(quote)
-        if before and before.cart_id == attempt.cart_id:
-            _lead_to(attempt, before)
-            return
-        if before or not quote.fits(attempt.quote_token):
-            raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
-        order = orders.place(
-            quote, attempt.number, method=attempt.method, confirm_token=attempt.confirm_token, ip_hash=attempt.ip_hash
-        )
-        attempt.order_id = order.id
+    try:
+        with transaction("place_order"):
+            _copy(attempt)
+    except IntegrityError:  # the same press of the button, from another cart, in this moment
+        raise QuoteChanged(_("Your cart has changed in another tab: check your order once more.")) from None
+
+
+def _copy(attempt):
+    quote = cart.quote(cart.locked(attempt.cart_id))
+    before = orders.placed_from(attempt.confirm_token) or orders.same_order(quote)
+    if before and before.cart_id == attempt.cart_id:
+        _lead_to(attempt, before)
+        return
+    if before or quote.cart.status != OPEN or not quote.fits(attempt.quote_token):
+        raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
+    order = orders.place(
+        quote, attempt.number, method=attempt.method, confirm_token=attempt.confirm_token, ip_hash=attempt.ip_hash
+    )
+    attempt.order_id = order.id
 
 
 def fail_order(attempt: Attempt) -> None:
     """The order stays as FAILED, for the record; its goods go back."""
-    with transaction():
+    with transaction("fail_order"):
         if attempt.order_id:
             orders.fail_placing(attempt.order, type(attempt.error).__name__)
 
@@ -149,7 +163,7 @@ def fail_order(attempt: Attempt) -> None:
 def hold_stock(attempt: Attempt) -> None:
     """Set the goods aside, taking over those of an older unpaid order of the same cart."""
     for _another_tab in range(TABS):
-        with suppress(cart.StaleCart), transaction():
+        with suppress(cart.StaleCart), transaction("hold_stock"):
             orders.hold_goods(attempt.order)
             return
     raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
@@ -157,9 +171,10 @@ def hold_stock(attempt: Attempt) -> None:
 
 def open_bill(attempt: Attempt) -> None:
     """One attempt to pay, unless there is nothing to pay or the method approves by itself."""
-    with transaction():
+    with transaction("open_bill"):
         order, method = orders.begin_payment(attempt.order_id or 0), attempt.method
-        if not order.due_minor or method.auto_approve:
+        _lead_to(attempt, order)
+        if attempt.bill_id or attempt.placed_before or not order.due_minor or method.auto_approve:
             return
         bill = payments.open_bill(
             order.id, order.number, method, order.due_minor, order.currency, expires_at=orders.window_end()
@@ -168,20 +183,20 @@ def open_bill(attempt: Attempt) -> None:
 
 
 def cancel_bill(attempt: Attempt) -> None:
-    """The attempt ends before it began."""
-    with transaction():
-        if attempt.bill:
+    """The attempt ends before it began, unless another press has begun it."""
+    with transaction("cancel_bill"):
+        if attempt.bill and orders.locked(attempt.order_id or 0).status == NEW:
             payments.cancel(attempt.bill, "step_failed")
 
 
 def start_payment(attempt: Attempt) -> None:
     """Ask the gateway where to go, over the network, outside any transaction; then the order is on hold."""
-    if not attempt.bill:
+    if attempt.placed_before or not attempt.bill:
         return
     step = payments.begin(attempt.bill)
-    with transaction():
-        orders.hold(attempt.order)
-        payments.keep_step(attempt.bill, step)
+    with transaction("start_payment"):
+        if orders.hold(attempt.order):
+            payments.keep_step(attempt.bill, step)
 
 
 # ---- finalize: safe to repeat
@@ -189,14 +204,16 @@ def start_payment(attempt: Attempt) -> None:
 
 def settle_what_needs_no_payment(attempt: Attempt) -> None:
     """Free orders, and methods that approve by themselves, go to fulfilment at once."""
-    if attempt.bill_id or attempt.placed_before:
+    if attempt.bill_id or attempt.placed_before:  # a bill is waited for; what another press left is its own
         return
-    with transaction():
+    with transaction("release_unbilled"):
         orders.release_unbilled(attempt.order)
 
 
 def _lead_to(attempt, order):
-    attempt.order_id, attempt.placed_before = order.id, True
+    """To an order that is there: with nothing left to do, unless it is still being placed, or a crash came between."""
+    attempt.order_id, attempt.number, attempt.placed_before = order.id, order.number, order.status != NEW
+    attempt.method_id = order.payment_method["id"]
     bills = payments.open_bills(order.id)
     attempt.bill_id = bills[-1].id if bills else None
 

@@ -1,10 +1,12 @@
 """The four steps: address, shipping, payment, preview. Each has an address, a guard and a way back."""
 
+from contextlib import suppress
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from storefront import cart, customers, orders, payments, shipping, store
+from storefront import cart, customers, orders, payments, shipping, stock, store
 from storefront.cart import Quote, read_token
 from storefront.checkout.delivery import address_forms, keep_addresses
 from storefront.checkout.differences import differences
@@ -14,7 +16,7 @@ from storefront.kit import ids
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, Unavailable
 from storefront.kit.limits import limiter
-from storefront.orders.states import FAILED
+from storefront.orders.states import FAILED, NEW
 from storefront.orders.views import page as order_page
 
 bp = Blueprint("preview", __name__, url_prefix="/checkout")
@@ -38,7 +40,7 @@ def address():
         fine = False
     if not fine:
         return render_template("checkout/address.html", form=form, billing=billing, quote=quote), 400
-    with transaction():
+    with transaction("keep_addresses"):
         keep_addresses(quote.cart, form, billing)
     return redirect(_next_after("address", quote), code=303)
 
@@ -54,7 +56,7 @@ def shipping_step():
     form = ChoiceForm()
     if request.method == "POST":
         if form.validate_on_submit() and form.chosen_id in {level.level_id for level in quote.levels}:
-            with transaction():
+            with transaction("choose_shipping"):
                 cart.choose(quote.cart, service_level_id=form.chosen_id)
             return redirect(_next_after("shipping", quote), code=303)
         problems = [("choice", _("Choose how we shall send it."))]
@@ -73,7 +75,7 @@ def payment():
     if request.method == "POST":
         possible = {choice.method.id for choice in choices if not choice.why_not}
         if form.validate_on_submit() and form.chosen_id in possible:
-            with transaction():
+            with transaction("choose_payment"):
                 _keep_choices(quote, payment_method_id=form.chosen_id)
             return redirect(url_for("preview.preview"), code=303)
         problems = [("choice", _("Choose how you would like to pay."))]
@@ -98,15 +100,37 @@ def confirm():
     """Confirm: the order is placed, and the shopper goes on to pay it."""
     form, basket = ConfirmForm(), cart.current()
     if placed := _placed_before(form):
-        resume(placed)
-        return redirect(url_for("orders.show", key=placed.key), code=303)
+        again = redirect(url_for("orders.show", key=placed.key), code=303)
+        return _onwards(form, lambda: resume(placed)) if placed.status == NEW else again
     quote = cart.quote(basket) if basket else None
     if basket is None or (away := _missing_before(quote, "preview")):
         return redirect(url_for("cart.show") if basket is None else away, code=303)
     if not form.validate_on_submit() or not _is_token(form.confirm_token.data):
         return _preview_page(form, quote, problem=_("Please send this once more.")), 400
+    confirmed = (form.quote_token.data, form.confirm_token.data, _ip_hash())
+    return _onwards(form, lambda: place(basket, _method(quote), *confirmed))
+
+
+@bp.post("/separate")
+@limiter.limit("30 per minute")
+def separate():
+    """The cart goes on apart from the order whose payment is on its way, to a preview of its own."""
+    pending = None
+    with suppress(cart.StaleCart), transaction("set_apart"):  # another tab was quicker: it is done
+        basket = cart.current()
+        pending = orders.set_apart(basket) if basket else None
+    if pending:
+        sentence = _(
+            "Order %(number)s goes on by itself. What you confirm here is another order.", number=pending.number
+        )
+        flash(sentence, "info")
+    return redirect(url_for("preview.preview"), code=303)
+
+
+def _onwards(form, press):
+    """To where the press of the button leads, or back with the reason why it leads nowhere."""
     try:
-        attempt = place(basket, _method(quote), form.quote_token.data, form.confirm_token.data, _ip_hash())
+        attempt = press()
     except Conflict as error:
         return _not_placed(form, error)
     except Unavailable as error:
@@ -190,6 +214,7 @@ def _preview_page(form, quote, problem="", shown=None, pending=None):
         changes=differences(shown, quote.content) if shown else [],
         pending=pending,
         waiting=None if pending else orders.waiting_order(quote.cart.id),
+        may_wait=stock.may_come_free({line.offer.variant_id for line in quote.troubles}) if quote.troubles else (),
         lines_of=customers.lines,
         window=store.current().payment_window_min,
     )

@@ -3,19 +3,22 @@
 Loaded by the flask command alone: a worker that serves pages needs neither them nor the migrations.
 """
 
+from collections.abc import Callable
+
 from flask import Flask
 from flask_migrate import Migrate
 
 from config import ROOT
-from storefront.cli import goods, jobs, opening, staff
+from storefront.cli import crash_points, goods, inbox, jobs, opening, proof, prove, staff
 from storefront.kit.db import db
 
 migrate = Migrate(db=db, compare_type=True, render_as_batch=True)
 
 
-def init_app(app: Flask) -> None:
-    """Give the flask command every group of the shop."""
+def init_app(app: Flask, create_app: Callable[..., Flask]) -> None:
+    """Give the flask command every group of the shop; the prover makes applications of its own."""
+    app.extensions["create_app"] = create_app
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    for group in (goods, staff, jobs, opening):
+    for group in (goods, staff, jobs, opening, crash_points, inbox, proof, prove):
         for command in group.COMMANDS:
             app.cli.add_command(command)

@@ -82,7 +82,7 @@ def sandbox_gateway() -> None:
         label="Sandbox Pay",
         type="sandbox",
         mode="test",
-        properties={"page": "{public_url}/sandbox"},  # this shop's own address, whatever it is today
+        properties={"page": "{public_url}/sandbox", "merchant": "storefront"},  # our own address, whatever it is today
         secrets={"key": signing.sealed(secrets.token_urlsafe(32))},
     )
     pickup = GatewayConfig(name="pickup", label="Pay on pickup", type="offline", mode="live")

@@ -1,8 +1,63 @@
-"""Money that fits no order, and what a person decides about it.
+"""What waits for a person: money that fits no order, orders to be looked at, and everything that went wrong.
 
-Verbs: refund (send it back where it came from).
+Looking: rows, count_open, sums, look_at, allowed. Deciding, each once: accept, refund, refund_bill, move, cancel,
+done, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, answer. Time: overdue, due_soon,
+waited_for, remind_owner, decide_row, fulfil_waiting. Settlement files: read_statement, store_statement, differences,
+take_in_money, write_settlement, settlements_of, problems_in_words. Messages about nothing that we know: note_unmatched,
+old_strays, take_in_stray.
 """
 
-from storefront.desk.service import refund
+from storefront.desk.cases import allowed, look_at
+from storefront.desk.deciding import accept, accept_order, assign, cancel, done, refund, refund_bill, wait
+from storefront.desk.listing import count_open, rows, sums
+from storefront.desk.moving import move
+from storefront.desk.offering import answer, offer
+from storefront.desk.overdue import decide_row, due_soon, fulfil_waiting, overdue, remind_owner, waited_for
+from storefront.desk.reconciling import (
+    differences,
+    settlements_of,
+    store_statement,
+    take_in_money,
+    write_settlement,
+)
+from storefront.desk.refunding import by_hand, try_again
+from storefront.desk.statement import BadStatement, problems_in_words, read_statement
+from storefront.desk.strays import note_unmatched, old_strays, take_in_stray
 
-__all__ = ["refund"]
+__all__ = [
+    "BadStatement",
+    "accept",
+    "accept_order",
+    "allowed",
+    "answer",
+    "assign",
+    "by_hand",
+    "cancel",
+    "count_open",
+    "decide_row",
+    "differences",
+    "done",
+    "due_soon",
+    "fulfil_waiting",
+    "look_at",
+    "move",
+    "note_unmatched",
+    "offer",
+    "old_strays",
+    "overdue",
+    "problems_in_words",
+    "read_statement",
+    "refund",
+    "refund_bill",
+    "remind_owner",
+    "rows",
+    "settlements_of",
+    "store_statement",
+    "sums",
+    "take_in_money",
+    "take_in_stray",
+    "try_again",
+    "wait",
+    "waited_for",
+    "write_settlement",
+]

@@ -1,12 +1,24 @@
 """Jobs about money: stored messages, quiet bills, refunds on their way, orders that nobody paid."""
 
 from storefront import checkout, orders, payments, store
-from storefront.jobs.each import each, each_alone
+from storefront.jobs.each import batches, each, each_alone
+from storefront.kit.db import transaction
 
 
 def apply_waiting_messages() -> dict[str, int]:
     """Apply what was stored but not applied: after a crash, or because the bill was not known yet."""
     return each_alone(payments.unread(), checkout.take_in)
+
+
+def prune_forged_messages() -> dict[str, int]:
+    """Remove forged messages that are older than a month, or beyond the newest ten thousand."""
+    removed = 0
+    while True:
+        with transaction("prune_forged_messages"):
+            some = payments.prune_forged()
+        removed += some
+        if not some:
+            return {"done": removed}
 
 
 def ask_about_quiet_bills() -> dict[str, int]:
@@ -19,19 +31,26 @@ def send_refunds() -> dict[str, int]:
     return each_alone(payments.unsent_refunds(), checkout.send_refund)
 
 
+def send_captures() -> dict[str, int]:
+    """Take or give up the reserved sums that somebody has decided about, and ask again where no answer came."""
+    return each_alone(payments.unsent_captures(), checkout.send_capture)
+
+
 def close_unpaid_orders() -> dict[str, int]:
     """Close the orders that nobody paid for in time, so that their goods go back on the shelf."""
-    return each(orders.overdue(), orders.close_if_unpaid, first=_ask_all)
+    return each(batches(orders.overdue), orders.close_if_unpaid, first=_ask_all)
 
 
 def complete_orders() -> dict[str, int]:
     """Complete the orders that were sent long ago, with nothing heard of them since."""
-    return each(orders.arrived_long_ago(store.current().complete_after_days), orders.complete)
+    days = store.current().complete_after_days
+    return each(batches(lambda last: orders.arrived_long_ago(days, last)), orders.complete)
 
 
 def remove_failed_orders() -> dict[str, int]:
     """Remove closed orders that never saw money, after their time; a tombstone stays."""
-    return each(orders.old_failures(store.current().retention_failed_days), orders.remove_if_worthless)
+    days = store.current().retention_failed_days
+    return each(batches(lambda last: orders.old_failures(days, last)), orders.remove_if_worthless)
 
 
 def _ask_all(order_id):

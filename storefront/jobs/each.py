@@ -1,7 +1,7 @@
 """Going through rows, a transaction a row: one bad row never stops the rest."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from storefront.kit import events
 from storefront.kit.db import db, retried, transaction
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 def each(
     ids: Iterable[int], verb: Callable[[int], object], *, first: Callable[[int], object] | None = None
 ) -> dict[str, int]:
-    """Call the verb for each row in a transaction of its own, after what must ask the network.
+    """Call the verb for each row in a transaction of its own, which has its name, after what must ask the network.
 
     Gives how many rows there were, were done (all that the verb did not answer with False), and failed.
     """
 
     @retried
     def in_a_transaction(row_id):
-        with transaction():
+        with transaction(verb.__name__):
             return verb(row_id)
 
     def one(row_id):
@@ -28,6 +28,17 @@ def each(
         return in_a_transaction(row_id)
 
     return _through(ids, one, verb.__name__)
+
+
+def batches(find: Callable[[int], list[int]]) -> Iterator[int]:
+    """Every id that a finder gives, which takes the last one seen: until there is none, a batch in memory at a time.
+
+    Rows that stay where they were (a hold that was prolonged) are seen once a run.
+    """
+    last = 0
+    while found := find(last):
+        yield from found
+        last = found[-1]
 
 
 def each_alone(ids: Iterable[int], verb: Callable[[int], object]) -> dict[str, int]:

@@ -28,7 +28,7 @@ def deliver_events() -> dict[str, int]:
 
 def deliver_one(message_id: int) -> bool:
     """Claim one delivery in a commit, make it, and record it in another; what fails is tried again later."""
-    with transaction():
+    with transaction("claim_letter"):
         now = clock.now()
         claimed = changed(
             update(OutboxMessage)
@@ -48,7 +48,7 @@ def deliver_one(message_id: int) -> bool:
     except Exception as error:
         _put_off(message_id, error)
         raise
-    with transaction():
+    with transaction("note_letter"):
         sent = db.session.get_one(OutboxMessage, message_id)
         sent.status, sent.next_try_at, sent.last_error = "SENT", None, ""
     return True
@@ -56,7 +56,7 @@ def deliver_one(message_id: int) -> bool:
 
 def _put_off(message_id, error):
     db.session.rollback()
-    with transaction():
+    with transaction("put_off_letter"):
         message = db.session.get_one(OutboxMessage, message_id)
         message.last_error = f"{type(error).__name__}: {error}"[:300]
         if message.tries > len(GAPS):

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import threading
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -12,6 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy import delete, func, select
 
 from storefront.jobs import lease
+from storefront.jobs.jumps import ClockWatch, follow
 from storefront.jobs.models import JobLease, JobRun
 from storefront.jobs.schedule import BY_NAME, SCHEDULE, Job
 from storefront.kit import clock
@@ -19,6 +21,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.errors import NotFound
 
 log = logging.getLogger(__name__)
+CLOCKS: defaultdict[str, ClockWatch] = defaultdict(ClockWatch)  # by scheduler; a process has one, a test has more
 LEASE, LASTING = "scheduler", timedelta(seconds=30)
 HEARTBEAT = timedelta(seconds=10)
 RUNS_KEPT = timedelta(days=7)
@@ -72,7 +75,7 @@ def heartbeat_age() -> timedelta | None:
 def _begin(app, holder):
     with app.app_context():
         try:
-            if lease.take(LEASE, holder, LASTING):
+            if _may_work(holder):
                 run_overdue()
         except Exception:
             log.exception("the overdue jobs could not be run")
@@ -80,13 +83,21 @@ def _begin(app, holder):
 
 def _beat(app, holder):
     with app.app_context():
-        lease.take(LEASE, holder, LASTING)
+        _may_work(holder)
+
+
+def _may_work(holder):
+    """Whether this scheduler has the lease now; before it works, it follows a clock that has jumped."""
+    mine, jump = lease.take(LEASE, holder, LASTING), CLOCKS[holder].jump()
+    if mine and jump:
+        follow(jump)
+    return mine
 
 
 def _fire(app, holder, job):
     with app.app_context():
         try:
-            if lease.take(LEASE, holder, LASTING) and _is_due(job):
+            if _may_work(holder) and _is_due(job):
                 _run(job)
         except Exception:
             log.exception("job %s could not be run", job.name)
@@ -116,7 +127,7 @@ def _run(job: Job) -> dict[str, int]:
 
 
 def _write_down(job: Job, started: datetime, counts: dict[str, int], error: str) -> None:
-    with transaction():
+    with transaction("note_run"):
         old = JobRun.started < clock.now() - max(RUNS_KEPT, 3 * job.every)
         db.session.execute(delete(JobRun).where(JobRun.job == job.name, old))
         db.session.add(JobRun(job=job.name, started=started, ended=clock.now(), counts=counts, error=error))

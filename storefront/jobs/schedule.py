@@ -10,11 +10,17 @@ from storefront.jobs.bills import (
     ask_about_quiet_bills,
     close_unpaid_orders,
     complete_orders,
+    prune_forged_messages,
     remove_failed_orders,
+    send_captures,
     send_refunds,
 )
 from storefront.jobs.carts import refresh_sold_out, remove_stale_carts
+from storefront.jobs.desk import decide_waiting_money
+from storefront.jobs.gateways import notice_silence
+from storefront.jobs.holds import end_timed_holds, forget_who_waited, tell_who_waits
 from storefront.jobs.letters import deliver_events
+from storefront.jobs.proof import check_invariants
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,20 @@ SCHEDULE = (
     Job(deliver_events, timedelta(seconds=5)),
     Job(deliver_sandbox_notices, timedelta(seconds=5), test_only=True),
     Job(send_refunds, timedelta(seconds=10)),
+    Job(send_captures, timedelta(seconds=10)),
     Job(apply_waiting_messages, timedelta(seconds=30)),
+    Job(end_timed_holds, timedelta(seconds=30)),
+    Job(tell_who_waits, timedelta(seconds=30)),
     Job(close_unpaid_orders, timedelta(minutes=1)),
     Job(ask_about_quiet_bills, timedelta(minutes=1)),
+    Job(notice_silence, timedelta(minutes=1)),
     Job(refresh_sold_out, timedelta(minutes=1)),
+    Job(decide_waiting_money, timedelta(minutes=5)),
+    Job(check_invariants, timedelta(minutes=5)),
+    Job(prune_forged_messages, timedelta(hours=1)),
     Job(complete_orders, timedelta(days=1)),
     Job(remove_failed_orders, timedelta(days=1)),
     Job(remove_stale_carts, timedelta(days=1)),
+    Job(forget_who_waited, timedelta(days=1)),
 )
 BY_NAME = {job.name: job for job in SCHEDULE}

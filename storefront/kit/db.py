@@ -3,7 +3,7 @@
 import functools
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -27,8 +27,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
+from storefront.kit import crash
+
 log = logging.getLogger(__name__)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+PATIENCE = 3.0  # seconds for which a page waits for somebody else's lock
+_patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -82,10 +86,11 @@ db = SQLAlchemy(metadata=Base.metadata)
 
 
 @contextmanager
-def transaction():
+def transaction(name: str = ""):
     """Commit what the block writes, or none of it. Never nested, so there is no doubt who commits.
 
-    What was read before is read afresh inside, under the lock that the block takes.
+    What was read before is read afresh inside, under the lock that the block takes. A name (`commits.py`
+    says what each stands for) makes the moments around the commit points where a crash can be rehearsed.
     """
     if _writing.get():
         raise RuntimeError("A transaction is open already: the edge that opened it commits.")
@@ -93,12 +98,29 @@ def transaction():
     token = _writing.set(True)
     try:
         yield db.session
+        _reach(name, "before")
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
     finally:
         _writing.reset(token)
+    _reach(name, "after")
+
+
+@contextmanager
+def hurried(seconds: float):
+    """Inside, nobody waits longer than this for a lock: OperationalError comes instead, and nothing is stored."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def _reach(name, side):
+    if name:
+        crash.reach(f"{name}.{side}")
 
 
 def changed(statement: Update | Delete) -> int:
@@ -122,16 +144,17 @@ def retried(function, tries=4):
     """Run a function that opens its own transaction again when the database chose it as a victim.
 
     A deadlock, a serialization failure or a busy SQLite file is somebody else's commit, not an error;
-    the bound keeps a broken database from hanging a page.
+    the bounds, in number and in time, keep a broken database from hanging a page.
     """
 
     @functools.wraps(function)
     def run(*args, **kwargs):
+        until = time.monotonic() + _patience.get()
         for left in reversed(range(tries)):
             try:
                 return function(*args, **kwargs)
             except OperationalError as error:
-                if not left or in_transaction() or not _passing(error):
+                if not left or in_transaction() or not _passing(error) or time.monotonic() > until:
                     raise
                 log.info("retried %s after %s", function.__name__, type(error.orig).__name__)
                 time.sleep(0.05 * (tries - left))
@@ -155,14 +178,19 @@ def _only_in_transactions(session, context, instances):
 def _set_up_sqlite(connection, record):
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # we say BEGIN ourselves: see _begin
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        with closing(connection.cursor()) as cursor:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                cursor.execute(f"PRAGMA {pragma}")
 
 
 @event.listens_for(Engine, "begin")
 def _begin(connection):
     """Writers take SQLite's only write lock at once; upgrading later could fail half-way."""
+    milliseconds = int(1000 * _patience.get())
     if connection.dialect.name == "sqlite":
+        if connection.info.get("patience") != milliseconds:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+            connection.info["patience"] = milliseconds
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    elif _writing.get() and _patience.get() != PATIENCE:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout={milliseconds}")

@@ -1,6 +1,7 @@
 """Text that other people wrote, made safe."""
 
 import re
+from functools import lru_cache
 
 import nh3
 
@@ -20,6 +21,7 @@ def cleaned(html: str) -> str:
     )
 
 
+@lru_cache(maxsize=128)
 def as_text(html: str) -> str:
     """The words of some HTML, in one line, for descriptions and search."""
     spaced = re.sub(r"<(/p|/li|br|/h\d|/td|/div)", r" <\1", without_nul(html))

@@ -1,9 +1,9 @@
 """The only way out to the network: closed while a transaction is open, bounded in time, size and kind."""
 
 import contextlib
+import functools
 import ipaddress
 import socket
-import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from storefront.kit.db import release
+from storefront.kit.deadline import can_be_cut, within
 from storefront.kit.errors import Unavailable
 
 
@@ -27,34 +28,37 @@ class Answer:
 
 
 def send(method, url, *, data=None, headers=None, timeout=2.0, limit=1_000_000, public_only=False) -> Answer:
-    """Make one call, without following redirects. `timeout` is in seconds, `limit` in bytes.
+    """Make one call, without following redirects. `timeout` is in seconds a step, `limit` in bytes.
 
-    Raises Unavailable when nothing sensible comes back: no answer, too slow, too long, or (with
-    `public_only`) an address inside a private network.
+    It is over after one and a half times that, whatever the other side does. Raises Unavailable when nothing
+    sensible comes back: no answer, too slow, too long, or (with `public_only`) an address inside a private network.
     """
     release()
-    with requests.Session() as session:
-        if public_only:
-            _keep_public(session, url)
-        try:
-            with session.request(
-                method, url, data=data, headers=headers, timeout=timeout, stream=True, allow_redirects=False
-            ) as answer:
-                body = _body(answer, limit, time.monotonic() + 2 * timeout)
+    how = {"data": data, "headers": headers, "timeout": timeout, "stream": True, "allow_redirects": False}
+
+    def call():
+        with requests.Session() as session:
+            session.trust_env = not public_only  # a proxy would look the name up once more, for itself
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _PublicAdapter() if public_only else _WatchedAdapter())
+            if public_only:
+                _keep_public(url)
+            with session.request(method, url, **how) as answer:
+                body = _body(answer, limit)
                 return Answer(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise Unavailable(f"{_host(url)} does not answer ({type(error).__name__}).") from error
+
+    try:
+        return within(1.5 * timeout, call)
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise Unavailable(f"{_host(url)} does not answer ({type(error).__name__}).") from error
 
 
-def _body(answer, limit, until):
-    """The whole body, which must be here in time: a server that drips would hold us for ever."""
+def _body(answer, limit):
     body = b""
     while part := answer.raw.read1(65536, decode_content=True):
         body += part
         if len(body) > limit:
             raise Unavailable(f"The answer of {_host(answer.url)} is too long.")
-        if time.monotonic() > until:
-            raise Unavailable(f"The answer of {_host(answer.url)} is too slow.")
     return body
 
 
@@ -65,7 +69,7 @@ def _host(url):
         return url[:80]
 
 
-def _keep_public(session, url):
+def _keep_public(url):
     """Addresses typed in the admin or found in a file must not lead into the machine's own network."""
     try:
         parts = urlsplit(url)
@@ -74,9 +78,6 @@ def _keep_public(session, url):
         usable = False
     if not usable:
         raise Unavailable("Only http and https addresses are fetched.")
-    session.trust_env = False  # a proxy would look the name up once more, for itself
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _PublicAdapter())
 
 
 def _public_addresses(host, port):
@@ -100,7 +101,15 @@ def _is_public(address):
     return ip.is_global and not ip.is_multicast and all(one is None or one.is_global for one in inner)
 
 
-class _Pinned:
+class _Watched:
+    """Tells how it is cut, so that a call that takes too long ends."""
+
+    def connect(self):
+        super().connect()  # type: ignore[misc]
+        can_be_cut(functools.partial(self.sock.shutdown, socket.SHUT_RDWR))  # type: ignore[attr-defined]
+
+
+class _Pinned(_Watched):
     """Connects to the very address that was checked: a name that changes its answer in between gains nothing."""
 
     host: str
@@ -115,6 +124,14 @@ class _Pinned:
         return socket.create_connection((last, self.port), self.timeout)
 
 
+class _HTTP(_Watched, HTTPConnection):
+    """Plain HTTP."""
+
+
+class _HTTPS(_Watched, HTTPSConnection):
+    """TLS."""
+
+
 class _PinnedHTTP(_Pinned, HTTPConnection):
     """Plain HTTP to a checked address."""
 
@@ -123,17 +140,21 @@ class _PinnedHTTPS(_Pinned, HTTPSConnection):
     """TLS to a checked address; the certificate must be the name's."""
 
 
-class _PublicHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _PinnedHTTP
+def _pool(parent, connection):
+    return type(f"_{connection.__name__}Pool", (parent,), {"ConnectionCls": connection})
 
 
-class _PublicHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _PinnedHTTPS
+class _WatchedAdapter(HTTPAdapter):
+    """Sends over connections that can be cut off."""
 
-
-class _PublicAdapter(HTTPAdapter):
-    """Sends over connections to public addresses only."""
+    pools = {"http": _pool(HTTPConnectionPool, _HTTP), "https": _pool(HTTPSConnectionPool, _HTTPS)}
 
     def init_poolmanager(self, *args, **kwargs):
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = self.pools
+
+
+class _PublicAdapter(_WatchedAdapter):
+    """The same, to public addresses only."""
+
+    pools = {"http": _pool(HTTPConnectionPool, _PinnedHTTP), "https": _pool(HTTPSConnectionPool, _PinnedHTTPS)}

@@ -11,6 +11,7 @@ from storefront.kit.errors import Invalid
 
 MOST = 2**53  # far above any price, and exact in every program that may read our JSON
 PPM = 1_000_000
+NO_CURRENCY = "XXX"
 
 
 def divided(amount: int, numerator: int, denominator: int) -> int:
@@ -43,12 +44,17 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     return [sign * part for part in parts]
 
 
+def code(text: str) -> str:
+    """A currency's code if it looks like one; else XXX, the code of no currency."""
+    return text if len(text) == 3 and text.isascii() and text.isalpha() and text.isupper() else NO_CURRENCY
+
+
 def exponent(currency: str) -> int:
     """How many decimals the currency has: 0 (JPY), 2 (EUR) or 3 (KWD)."""
     return get_currency_precision(currency)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people of a locale read it, with its currency: €42.90."""
     major = Decimal(amount_minor).scaleb(-exponent(currency))

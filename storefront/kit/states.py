@@ -1,6 +1,7 @@
 """State machines: one table each, and one conditional update that moves a row."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import update
@@ -10,15 +11,29 @@ from storefront.kit.db import changed, db
 from storefront.kit.errors import Conflict
 
 
+class Move(NamedTuple):
+    """One row of a table: what happens, from which states, to which; when it may, and what follows from it.
+
+    Guard and effect are words for people: the code that holds them stands beside the call of `apply`.
+    """
+
+    event: str
+    sources: Iterable[str]
+    target: str
+    guard: object = ""
+    effect: object = ""
+
+
 class Machine:
-    """A table of (event, states it may come from, state it leads to).
+    """A table of moves.
 
     Moving is one conditional update: of two who try at once, one wins and the other is told so.
     """
 
-    def __init__(self, name: str, *rows: tuple[str, Iterable[str], str]):
+    def __init__(self, name: str, *rows: Iterable):
         self.name = name
-        self.table = {event: (tuple(sources), target) for event, sources, target in rows}
+        self.moves = tuple(Move(*row) for row in rows)
+        self.table = {move.event: (tuple(move.sources), move.target) for move in self.moves}
 
     @property
     def states(self) -> set[str]:

@@ -1,6 +1,6 @@
 """Paying the same order again, and keeping its goods a little longer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
@@ -15,6 +15,12 @@ from storefront.orders.states import BY_MERCHANT, BY_REVIEW, CLOSED, HOLD, ORDER
 from storefront.payments.models import Bill, PaymentMethod
 
 PRICES_STAND_FOR = timedelta(hours=24)
+
+
+class TooOld(Conflict):
+    """The prices of a closed order do not stand any more: what is in it is ordered afresh from the cart."""
+
+    code = "too_old"
 
 
 def pay_again(order_id: int, method: PaymentMethod) -> Bill:
@@ -76,27 +82,39 @@ def _extend(order):
 def _reopen(order):
     """A closed order may be paid after all while its prices stand and its goods are there."""
     if reason := _why_never_again(order, clock.now()):
-        raise Conflict(reason, state=order.status)
+        kind = TooOld if may_order_afresh(order, clock.now()) else Conflict
+        raise kind(reason, state=order.status)
     newer = waiting_order(order.cart_id) if order.cart_id else None
     if newer:
         sentence = _("Order %(number)s of the same cart waits to be paid.", number=newer.number)
         raise Conflict(sentence, state=order.status)
     if not order.due_minor:
         raise Conflict(_("Nothing is to be paid for this order: order once more."), state=order.status)
-    stock.reserve(order.lines)
+    cart.set_open_order(order.cart_id, order.id)  # the cart before the goods: see stock/timed.py
+    stock.reserve(order.lines, cart_lines=cart.lines_of(order.cart_id))
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None
     ORDER.apply(order, "held")
     taxes.revive_document(order.id)
-    cart.set_open_order(order.cart_id, order.id)
+
+
+def may_order_afresh(order: Order, now: datetime) -> bool:
+    """Whether nothing but its age keeps a closed order from being paid."""
+    return not _who_ended(order) and order.placed_at <= now - PRICES_STAND_FOR
 
 
 def _why_never_again(order, now):
     """The sentence that says why a closed order cannot be paid any more; "" if it can."""
+    if reason := _who_ended(order):
+        return reason
+    if order.placed_at <= now - PRICES_STAND_FOR:
+        return _("This order is too old to be paid: order once more at today's prices.")
+    return ""
+
+
+def _who_ended(order):
     if order.superseded_by_order_id or order.close_reason == SUPERSEDED:
         return _("This order was replaced by a newer one.")
     if order.close_reason in (BY_MERCHANT, BY_REVIEW):
         return _("We have cancelled this order. Write to us if that is not right.")
-    if order.placed_at <= now - PRICES_STAND_FOR:
-        return _("This order is too old to be paid: order once more at today's prices.")
     return ""

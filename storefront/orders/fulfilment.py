@@ -13,6 +13,7 @@ from storefront.orders.states import (
     AWAITING_INVENTORY,
     DELIVERED,
     INVENTORY_ASSIGNED,
+    ONHOLD,
     ORDER,
     PARTIALLY_SHIPPED,
     PROCESSING,
@@ -60,6 +61,9 @@ def start_fulfilment(order: Order) -> None:
 def release_shipment(shipment_id: int) -> Shipment:
     """Staff say that the missing goods are here. Raises Conflict if they are not on the shelf."""
     shipment = _locked_shipment(shipment_id)
+    if shipment.order.status not in (PROCESSING, PARTIALLY_SHIPPED):
+        raise Conflict(_("This order must not be sent now: look at its state first."), state=shipment.order.status)
+    _back_to_its_state(shipment)
     if shipment.status == AWAITING_INVENTORY:
         if _waits([line.order_line for line in shipment.lines]):
             events.record("ORDER_SHIPMENT_RELEASE_FAILED", shipment.order_id, id=shipment.id, cause="stock")
@@ -83,6 +87,21 @@ def ship(shipment_id: int, *, carrier: str = "", tracking: str = "") -> bool:
         stock.consume(line.order_line, line.qty)
     follow(shipment.order)
     return True
+
+
+def hold_parcels(order: Order) -> None:
+    """Whatever of the order is still in the house stays there, and remembers how far it was."""
+    for shipment in order.shipments:
+        if SHIPMENT.allows(shipment, "held"):
+            shipment.held_status = shipment.status
+            SHIPMENT.apply(shipment, "held", reason=order.review_reason)
+
+
+def release_parcels(order: Order) -> None:
+    """What was held goes on from where it was."""
+    for shipment in order.shipments:
+        _back_to_its_state(shipment)
+    follow(order)
 
 
 def deliver(shipment_id: int) -> bool:
@@ -123,6 +142,13 @@ def _word(going, gone):
     if len(gone) < len(going):
         return "PARTIALLY_SHIPPED"
     return "DELIVERED" if all(state == DELIVERED for state in going) else "SHIPPED"
+
+
+def _back_to_its_state(shipment):
+    if shipment.status == ONHOLD:
+        moves = {AWAITING_INVENTORY: "awaited_again", INVENTORY_ASSIGNED: "assigned_again"}
+        SHIPMENT.apply(shipment, moves.get(shipment.held_status, "released"))
+        shipment.held_status = ""
 
 
 def _waits(lines):

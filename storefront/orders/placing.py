@@ -14,6 +14,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
+from storefront.orders.snapshot import snapshot_of
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
 from storefront.payments.models import PaymentMethod
 
@@ -54,7 +55,7 @@ def refuse_if_pending(quote: Quote) -> None:
     if earlier and earlier.status == HOLD and payments.money_may_come(earlier.id):
         raise PaymentPending(
             _(
-                "A payment for order %(number)s is being processed. Wait for it, or cancel that order first.",
+                "A payment for order %(number)s is being processed. Wait for it, or make a separate order.",
                 number=earlier.number,
             ),
             order_key=earlier.key,
@@ -100,38 +101,44 @@ def place(quote: Quote, number: str, *, method: PaymentMethod, confirm_token: st
     for adjustment in quote.adjustments:
         db.session.add(OrderAdjustment(order_id=order.id, **vars(adjustment)))
     taxes.commit_document(order.id, quote.tax_rows)
-    events.record("ORDER_CREATED", order.id, number=number, total=order.total_minor, currency=order.currency)
+    copied = snapshot_of(order, order.lines, (shipping_address, billing_address))
+    facts = {"number": number, "total": order.total_minor, "currency": order.currency}
+    events.record("ORDER_CREATED", order.id, **facts, snapshot=copied)
     return order
 
 
 def hold_goods(order: Order) -> None:
     """Set the order's goods aside. An unpaid order of the same cart gives its own to this one, and is closed.
 
-    Raises OutOfStock, and then nothing has moved: the older order still has its goods. Raises StaleCart
-    if another tab was quicker: orders are locked before their cart, so that is known only at the end.
+    Does nothing if that is done already. Raises OutOfStock, and then nothing has moved: the older order still
+    has its goods. Raises StaleCart if another tab was quicker: orders are locked before their cart, and both before
+    goods, so that is known only then. What is kept for minutes for the cart passes to the order.
     """
     basket = db.session.get_one(Cart, order.cart_id)
     seen = basket.open_order_id
     rival = locked(seen) if seen is not None and seen != order.id else None
     order = locked(order.id)
     _refuse_if_replaced(order)
+    if order.status != NEW or _holds_its_goods(order):
+        return
+    cart.claim(basket.id, order.id, instead_of=seen, version=order.cart_version)
     with db.session.begin_nested():
         if rival and rival.status in (NEW, HOLD):
             _supersede(rival, order)
-        stock.reserve(order.lines)
-    cart.claim(basket.id, order.id, instead_of=seen, version=order.cart_version)
+        stock.reserve(order.lines, cart_lines=[line.id for line in basket.lines])
 
 
-def hold(order: Order) -> None:
-    """The order waits for its money until the window and the grace are over, unless that is here already.
+def hold(order: Order) -> bool:
+    """The order waits for its money until the window and the grace are over; False if it did, or more, already.
 
     Raises Conflict if it was closed while the gateway was asked: its goods may be another order's by now.
     """
     order = locked(order.id)
-    if order.status == NEW:
-        order.hold_expires_at = hold_end()
-        ORDER.apply(order, "held")
     _refuse_if_replaced(order)
+    if order.status != NEW:
+        return False
+    order.hold_expires_at = hold_end()
+    return ORDER.apply(order, "held")
 
 
 def begin_payment(order_id: int) -> Order:
@@ -151,11 +158,26 @@ def hold_end() -> datetime:
     return window_end() + timedelta(minutes=store.current().hold_grace_min)
 
 
+def move_hold(order_id: int, by: timedelta) -> bool:
+    """The clock was set: the hold ends so much later, or sooner, as it should by the clock from before."""
+    order = locked(order_id)
+    if order.status != HOLD or order.hold_expires_at is None:
+        return False
+    order.hold_expires_at += by
+    events.record("ORDER_HOLD_PROLONGED", order.id, until=order.hold_expires_at.isoformat(), why="clock")
+    return True
+
+
 def fail_placing(order: Order, reason: str) -> None:
     """A step after the copy went wrong: the order stays as FAILED, for the record, and owns nothing."""
     order = locked(order.id)
-    if order.status in (NEW, HOLD):
+    if order.status == NEW:  # else another press of the button has had more luck
         close(order, "failed", STEP_FAILED, detail=reason)
+
+
+def _holds_its_goods(order):
+    """Whether another press of the button has come so far, as its cart says under the order's lock."""
+    return db.session.scalar(select(Cart.open_order_id).filter_by(id=order.cart_id)) == order.id
 
 
 def _refuse_if_replaced(order):

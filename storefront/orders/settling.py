@@ -1,7 +1,6 @@
 """Whatever a gateway says of a bill ends here: once, late, twice, and in any order."""
 
-from datetime import timedelta
-
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, payments, stock, store, taxes
@@ -9,26 +8,30 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
+from storefront.orders.disputing import REASON as DISPUTED_ORDER, dispute, end_dispute, sent_back
 from storefront.orders.finding import locked
-from storefront.orders.fulfilment import make_shipments, start_fulfilment
+from storefront.orders.fulfilment import make_shipments, release_parcels, start_fulfilment
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import hold_end
+from storefront.orders.reviewing import may_review, review, rule_hits
 from storefront.orders.states import (
+    AUTHORIZED_ONLY,
     CLOSED,
     GATEWAY_SILENT,
     HOLD,
     NEW,
     ORDER,
-    PROCESSING,
+    RELEASED_STATES,
     REVIEW,
     REVIVABLE,
     SUPERSEDED,
 )
+from storefront.payments.fates import CHANGED
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.ledger import CHANGED
 from storefront.payments.models import Bill
+from storefront.payments.reasons import ACCEPT, OFFER
 from storefront.payments.states import APPLIED, QUARANTINED
 
 ENDS = (base.DECLINED, base.CANCELLED, base.EXPIRED)
@@ -43,16 +46,26 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     order = locked(bill.order_id) if bill.order_id else None
     bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
     word, bill = payments.record(bill, outcome)
+    if word == CHANGED:
+        bill.updated_at = clock.now()
+    if not order and word == CHANGED and outcome.type == base.PAID:
+        payments.quarantine(bill, "unknown_reference")
     if order and word == CHANGED:
         if outcome.type == base.PAID:
             _money_came(order, bill, outcome)
         elif outcome.type == base.PENDING:
-            _wait_longer(order)
+            _wait_longer(order, bill)
         elif outcome.type == base.CHARGED_BACK:
-            _dispute(order)
+            dispute(order, bill)
+        elif outcome.type == base.WON_BACK:
+            end_dispute(order, bill)
+        elif outcome.type == base.VOIDED:
+            _reservation_ended(order, bill)
         elif outcome.type in ENDS:
             _wait_no_longer(order)
-    if order:
+    if word == CHANGED and outcome.type == base.REFUNDED:
+        sent_back(order, bill, outcome)
+    if order and word == CHANGED:  # else it leaves no trace: no page is told that something is new
         refresh(order)
     return word
 
@@ -67,40 +80,80 @@ def release_unbilled(order: Order) -> None:
         refresh(order)
 
 
-def accept_after_review(order_id: int, actor: str) -> Order:
-    """Staff have looked and let the order go on. Raises Conflict if it is not in review."""
+def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -> Order:
+    """Staff have looked and let the order go on, with the money of this bill or the first that waits.
+
+    Raises Conflict if it is not in review, OutOfStock when its goods are gone.
+    """
     order = locked(order_id)
+    reason = order.review_reason
     with db.session.begin_nested():
         if not ORDER.apply(order, "released", reason="accepted", by=actor):
             return order
         for bill in payments.bills_of(order.id):
-            if bill.disposition == QUARANTINED and not _applied(order):
+            if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not _applied(order):
                 payments.accept(bill)
-        _fulfil(order)
+        order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
+        if reason == DISPUTED_ORDER:  # it was on its way already
+            release_parcels(order)
+        else:
+            _fulfil(order)
+    payments.clear_desk("accepted", actor, order_id=order.id, reason=reason)
+    refresh(order)
+    return order
+
+
+def accept_money(order_id: int, bill_id: int, actor: str) -> Order:
+    """Staff let money that waited pay its order, which may be closed, and accept a difference.
+
+    Its goods are taken again if need be. Raises OutOfStock when they are gone; Conflict, naming the state, when
+    the order is paid or on its way.
+    """
+    order = locked(order_id)
+    bill = db.session.get_one(Bill, bill_id, populate_existing=True)
+    if order.status == REVIEW and not _applied(order):
+        return accept_after_review(order_id, actor, bill_id)
+    if _applied(order) or order.status not in (HOLD, *CLOSED) or bill.disposition != QUARANTINED:
+        raise Conflict(_("This money cannot pay the order any more."), state=order.status)
+    with db.session.begin_nested():
+        _pay(order, bill, reason="accepted")
     refresh(order)
     return order
 
 
 def _money_came(order, bill, outcome):
     """The sum is in the ledger; now find what it is for, or let it wait on the desk."""
-    reason = _why_not(order, bill, outcome)
+    reason, suggested = _why_not(order, bill, outcome), ""
+    if not reason and order.status in RELEASED_STATES:  # accepted before its money was known of
+        order.paid_at = order.paid_at or clock.now()
+        return payments.accept(bill)
+    if not reason:
+        hits = rule_hits(order)
+        if hits and may_review(order):
+            return review(order, bill, hits)
+        if hits and order.status in CLOSED:
+            reason, suggested = "late_order_closed", ACCEPT
     if not reason:
         try:
             with db.session.begin_nested():
-                _pay(order, bill)
-            return
+                return _pay(order, bill)
         except Conflict:
-            reason = "late_order_closed" if order.status in CLOSED else "stock_lost"
+            reason, suggested = "late_order_closed" if order.status in CLOSED else "stock_lost", OFFER
             db.session.refresh(order)
-    payments.quarantine(bill, reason)
-    if order.status == HOLD and reason != "duplicate_payment":
+    if reason == "amount_mismatch" and outcome.amount_minor > order.due_minor:
+        suggested = ACCEPT  # what is too much goes back
+    payments.quarantine(bill, reason, suggested=suggested, due_minor=order.due_minor, state=order.status)
+    if order.status in (NEW, HOLD) and reason != "duplicate_payment":
+        if order.status == NEW:
+            ORDER.apply(order, "held")
         order.review_reason = reason
         ORDER.apply(order, "doubted", reason=reason)
+    return None
 
 
 def _why_not(order, bill, outcome):
-    if outcome.mode and outcome.mode != payments.config_by_name(bill.backend).mode:
-        return "mode_mismatch"
+    if foreign := payments.why_foreign(bill.backend, outcome):
+        return foreign
     if outcome.currency != bill.currency:
         return "currency_mismatch"
     if outcome.amount_minor != order.due_minor or bill.amount_minor != order.due_minor:
@@ -110,13 +163,12 @@ def _why_not(order, bill, outcome):
     if order.status in CLOSED:
         late = store.current().late_policy == "revive_if_stock" and order.close_reason in REVIVABLE
         return "" if late else "late_order_closed"
-    silent = order.status == REVIEW and order.review_reason == GATEWAY_SILENT
-    return "" if silent or order.status in (NEW, HOLD) else "late_order_closed"
+    return ""
 
 
-def _pay(order, bill):
+def _pay(order, bill, reason="paid"):
     """Move the order, and with it the goods and the cart: all of it, or none."""
-    late = order.status in CLOSED
+    late, doubt = order.status in CLOSED, order.review_reason
     if late and order.superseded_by_order_id:
         _win_back(order)
     if late:
@@ -126,15 +178,17 @@ def _pay(order, bill):
     ORDER.apply(order, "paid", bill=bill.id, late=late)
     payments.accept(bill)
     order.paid_at, order.close_reason, order.closed_at, order.review_reason = clock.now(), "", None, ""
-    events.record("ORDER_RELEASED", order.id, reason="paid")
+    events.record("ORDER_RELEASED", order.id, reason=reason, bill=bill.id)
+    if doubt in (GATEWAY_SILENT, AUTHORIZED_ONLY):
+        payments.clear_desk("paid", order_id=order.id, reason=doubt)
     _fulfil(order)
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
 
 
 def _fulfil(order):
-    stock.sell(order.id, order.lines)
-    cart.take_out(order.cart_id, order.id, order.lines)
+    cart.take_out(order.cart_id, order.id, order.lines)  # the cart before the goods: see stock/timed.py
+    stock.sell(order.id, order.lines, cart_lines=cart.lines_of(order.cart_id))
     make_shipments(order)
     start_fulfilment(order)
 
@@ -152,10 +206,10 @@ def _win_back(order):
     cart.set_open_order(order.cart_id, order.id)
 
 
-def _wait_longer(order):
-    """The gateway itself does not know yet: the goods are kept for the pending window."""
+def _wait_longer(order, bill):
+    """The gateway itself does not know yet: the goods are kept for the pending window of the way to pay."""
     if order.status == HOLD:
-        until = clock.now() + timedelta(hours=store.current().pending_window_h)
+        until = clock.now() + payments.pending_window(bill)
         order.hold_expires_at = max(order.hold_expires_at or until, until)
         events.record("ORDER_HOLD_PROLONGED", order.id, until=order.hold_expires_at.isoformat(), why="pending")
 
@@ -166,10 +220,11 @@ def _wait_no_longer(order):
         order.hold_expires_at = min(order.hold_expires_at, hold_end())
 
 
-def _dispute(order):
-    if order.status == PROCESSING:
-        order.review_reason = "disputed"
-        ORDER.apply(order, "doubted", reason="disputed")
+def _reservation_ended(order, bill):
+    """What was only reserved is not there any more: unless we gave it up, a person has to know."""
+    if not payments.was_voided_by_us(bill):
+        reserved = {"amount_minor": bill.amount_minor, "order_id": order.id, "bill_id": bill.id}
+        payments.put_on_desk("authorization_ended", currency=bill.currency, **reserved)
 
 
 def _applied(order):

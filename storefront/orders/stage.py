@@ -8,7 +8,7 @@ from storefront.orders.again import may_keep, may_reopen
 from storefront.orders.models import Order
 from storefront.orders.states import ABANDONED, CLOSED, HOLD, NEW, PAYMENT_FAILED, RELEASED_STATES, REVIEW, SUPERSEDED
 from storefront.payments.models import Bill
-from storefront.payments.states import CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
+from storefront.payments.states import AUTHORIZED, CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
 
 PAID, CONFIRMING, PENDING_STAGE, DECLINED = "paid", "confirming", "pending", "declined"
 LEFT, UNPAID, EXPIRED, CLOSED_STAGE = "left", "unpaid", "expired", "closed"
@@ -54,6 +54,8 @@ def _word(order, bills, last):
         return LATE_MONEY
     if order.status in CLOSED:
         return _closed_word(order)
+    if any(bill.status == AUTHORIZED for bill in bills):
+        return CONFIRMING  # the money is reserved; a person takes it
     if any(bill.status == PENDING for bill in bills):
         return PENDING_STAGE
     return _open_word(order, last)

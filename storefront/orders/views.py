@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, catalog, customers, orders, payments, taxes
+from storefront.cart import shelf
 from storefront.customers.views import current_customer, customers_only
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
@@ -14,7 +15,7 @@ from storefront.kit.errors import Conflict
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
 from storefront.orders.states import CLOSED
-from storefront.orders.wording import LABELS, REASONS, state_in_words
+from storefront.orders.wording import REASONS, state_in_words
 
 bp = Blueprint("orders", __name__)
 ADDRESS_SHOWN_FOR = timedelta(days=14)
@@ -30,8 +31,10 @@ def show(key):
 def page(order, problem=""):
     """The order's page as it stands now; with the reason why something could not be done."""
     stage = orders.stage_of(order)
+    waiting = payments.desk_rows_of(order.id) if stage.strays else []
     return render_template(
         "orders/show.html",
+        asked=next((row for row in waiting if payments.shopper_choices(row)), None),
         problem=problem,
         order=order,
         stage=stage,
@@ -41,40 +44,20 @@ def page(order, problem=""):
         lines_of=customers.lines,
         whole_address=_may_see_address(order),
         cart_now=_changed_cart(order),
+        put_back=orders.may_put_back(order) and _is_missing_in_cart(order),
         successor=order.superseded_by_order_id and db.session.get(Order, order.superseded_by_order_id),
         reasons=REASONS,
         now=clock.now(),
     )
 
 
-@bp.get("/orders/<key>/status")
-@limiter.limit("120 per minute")
-def status(key):
-    """Small JSON with an ETag, which waiting pages ask for."""
-    order = orders.by_key(key)
-    stage = orders.stage_of(order)
-    label = LABELS.get(stage.word)
-    answer = make_response(
-        jsonify(
-            state=stage.word,
-            version=order.version,
-            label=str(label) if label else "",
-            order=order.status,
-            payment=order.payment_status,
-            hold_until=stage.until.isoformat() if stage.until else None,
-            cart_version=cart.badge()["cart_version"],
-        )
-    )
-    answer.add_etag()
-    return answer.make_conditional(request)
-
-
 @bp.post("/orders/<key>/cancel")
+@limiter.limit("60 per minute")
 def cancel(key):
     """The shopper does not want it any more; the cart stays."""
     order = orders.by_key(key)
     try:
-        with transaction():
+        with transaction("cancel_order"):
             orders.cancel_by_shopper(order.id)
     except Conflict as error:
         return page(orders.by_key(key), problem=error.message), 409
@@ -83,15 +66,56 @@ def cancel(key):
 
 
 @bp.post("/orders/<key>/keep")
+@limiter.limit("60 per minute")
 def keep(key):
     """Keep the goods a little longer."""
     order = orders.by_key(key)
     try:
-        with transaction():
+        with transaction("keep_goods"):
             orders.keep(order.id)
     except Conflict as error:
         return page(orders.by_key(key), problem=error.message), 409
     return redirect(url_for("orders.show", key=key), code=303)
+
+
+@bp.post("/orders/<key>/link")
+@limiter.limit("5 per hour")
+def replace_link(key):
+    """Somebody else has the link: it is replaced. Only whoever placed the order is led on; the rest is a letter."""
+    order = orders.by_key(key)
+    led_on = _is_ours(order)
+    with transaction("replace_link"):
+        new_key = orders.replace_link(order.id).key
+    if not led_on:
+        flash(_("The old link does not work any more. The new one is on its way to the e-mail of the order."), "ok")
+        return redirect("/", code=303)
+    flash(_("The old link does not work any more. Keep the new one to yourself; it also comes by e-mail."), "ok")
+    return redirect(url_for("orders.show", key=new_key), code=303)
+
+
+@bp.post("/orders/<key>/put-back")
+@limiter.limit("30 per minute")
+def put_back(key):
+    """What a closed order asked for goes into the visitor's cart, once; whoever asks again finds it done."""
+    order = orders.by_key(key)
+    try:
+        return order_afresh(order)
+    except Conflict as error:
+        return page(orders.by_key(key), problem=error.message), 409
+
+
+def order_afresh(order):
+    """To the cart, with what a closed order asked for at the prices of today. Raises Conflict while it lives."""
+    with transaction("put_back"):
+        orders.locked(order.id)  # before any cart, as everybody does
+        fewer = orders.put_back(order.id, cart.current_or_new())
+    cart.tell(fewer or ())
+    number = order.number
+    if fewer is None:
+        flash(_("What was in order %(number)s was put back into the cart before.", number=number), "info")
+    else:
+        flash(_("What was in order %(number)s is in your cart, at the prices of today.", number=number), "ok")
+    return redirect(url_for("cart.show"), code=303)
 
 
 @bp.get("/account/orders")
@@ -109,13 +133,23 @@ def _changed_cart(order):
     basket = cart.current()
     if basket is None or basket.id != order.cart_id or not basket.lines:
         return None
-    now, then = ({(line.variant_id, line.qty) for line in thing.lines} for thing in (basket, order))
-    return None if now == then else cart.quote(basket)
+    return None if cart.goods_of(basket.lines) == cart.goods_of(order.lines) else cart.quote(basket)
+
+
+def _is_missing_in_cart(order):
+    """Whether anything of the order is not, or not so often, in the visitor's cart."""
+    basket = cart.current()
+    have = cart.goods_of(basket.lines) if basket else {}
+    return any(qty > have.get(goods, 0) for goods, qty in cart.goods_of(order.lines).items())
 
 
 def _short(order):
     """SKU: how many are left, of what a closed order would need more of than there is."""
-    offers = catalog.offers({line.variant_id for line in order.lines if line.variant_id}, order.currency)
+    wanted, basket = {line.variant_id for line in order.lines if line.variant_id}, cart.current()
+    if basket is not None and basket.id == order.cart_id:  # what it keeps is within the order's reach
+        offers = shelf.offers(basket, wanted)
+    else:
+        offers = catalog.offers(wanted, order.currency)
     left = {line.sku: _left(offers.get(line.variant_id)) for line in order.lines}
     return {
         line.sku: left[line.sku] for line in order.lines if left[line.sku] is not None and left[line.sku] < line.qty
@@ -127,7 +161,16 @@ def _left(offer):
     return offer.available if offer and offer.on_sale else 0
 
 
-def _may_see_address(order):
+def _is_ours(order):
+    """Whether this browser is signed in as the order's customer, or has the cart that it was made of."""
+    basket = cart.current()
+    return _is_owner(order) or (basket is not None and basket.id == order.cart_id)
+
+
+def _is_owner(order):
     person = current_customer()
-    owner = person is not None and person.id == order.customer_id
-    return owner or clock.now() < order.placed_at + ADDRESS_SHOWN_FOR
+    return person is not None and person.id == order.customer_id
+
+
+def _may_see_address(order):
+    return _is_owner(order) or clock.now() < order.placed_at + ADDRESS_SHOWN_FOR

@@ -37,6 +37,15 @@ REASONS = {
     "card_expired": _l("The card has expired."),
     "card_declined": _l("The bank declined the card without giving a reason."),
     "insufficient_funds": _l("There is not enough money on the account."),
+    "authentication_failed": _l("The bank could not confirm that it was you: its code or its app was not answered."),
+    "limit_exceeded": _l("The sum is beyond the limit of this card."),
+    "suspected_fraud": _l("The bank did not allow this payment. It can tell you why."),
+    "invalid_reference": _l("The payment service did not accept our form. That was our mistake, not yours."),
+    "duplicate_reference": _l("The payment service had seen this payment before. Begin a new one."),
+    "session_expired": _l("The payment page was open for too long."),
+    "technical_error": _l("Something broke at the payment service."),
+    "user_cancelled": _l("The payment was cancelled on the payment page."),
+    "unknown": _l("The payment service gave a reason that we do not know."),
 }
 
 

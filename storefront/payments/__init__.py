@@ -1,11 +1,17 @@
 """What is owed and what money did: methods, bills, the inbox, the ledger, refunds.
 
-Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live.
-Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire; ask, can_be_asked, quiet, close_at_gateway;
-bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come, remove.
-The inbox: store_message, read, finish, unread, inbox_of, waits_for.
+Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live, why_foreign,
+pending_window, may_pay_late.
+Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire, replace_key; ask, can_be_asked, quiet,
+close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come, remove.
+The inbox: store_message, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
-Refunds: request_refund, refundable, refunds_of, unsent_refunds, claim, call_gateway, settle_refund.
+The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill.
+Refunds: request_refund, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told; unsent_refunds,
+claim, call_gateway, settle_refund.
+Reserved sums: request_capture, asked_of, unsent_captures, claim_capture, call_capture, settle_capture,
+was_voided_by_us.
+Silence: watched_gateways, listen_for, note_silence, silent_gateways.
 """
 
 from storefront.payments.bills import (
@@ -26,6 +32,16 @@ from storefront.payments.bills import (
     open_bills,
     quiet,
     remove,
+    replace_key,
+)
+from storefront.payments.capturing import (
+    asked_of,
+    call_capture,
+    claim_capture,
+    request_capture,
+    settle_capture,
+    unsent_captures,
+    was_voided_by_us,
 )
 from storefront.payments.configs import (
     adapter,
@@ -33,66 +49,112 @@ from storefront.payments.configs import (
     config_by_name,
     configs,
     current_method,
+    may_pay_late,
     methods,
+    pending_window,
     problems,
     switch,
+    why_foreign,
 )
-from storefront.payments.inbox import finish, inbox_of, read, store_message, unread, waits_for
-from storefront.payments.ledger import accept, event_key, money_of, quarantine, quarantined, record, resolve
+from storefront.payments.inbox import (
+    finish,
+    inbox_of,
+    prune_forged,
+    read,
+    store_message,
+    stored_since,
+    unread,
+    waits_for,
+)
+from storefront.payments.ledger import accept, event_key, quarantine, quarantined, record, resolve
+from storefront.payments.moving import give_to, homeless_bill
 from storefront.payments.refunds import (
-    call_gateway,
-    claim,
+    give_by_hand,
+    is_ours,
+    refund_told,
     refundable,
     refunds_of,
     request_refund,
-    settle_refund,
-    unsent_refunds,
+    retry_refund,
 )
+from storefront.payments.sending import call_gateway, claim, settle_refund, unsent_refunds
+from storefront.payments.silence import listen_for, note_silence, silent_gateways, watched_gateways
+from storefront.payments.sums import currency_of, money_of
+from storefront.payments.waiting import clear_desk, desk_rows_of, put_on_desk, shopper_choices, take_off_desk
 
 __all__ = [
     "accept",
     "adapter",
     "ask",
+    "asked_of",
     "begin",
     "bill_by_key",
     "bill_by_reference",
     "bills_of",
+    "call_capture",
     "call_gateway",
     "can_be_asked",
     "cancel",
     "check_live",
     "claim",
+    "claim_capture",
+    "clear_desk",
     "close_at_gateway",
     "config_by_name",
     "configs",
+    "currency_of",
     "current_method",
+    "desk_rows_of",
     "event_key",
     "expire",
     "finish",
     "form_of",
+    "give_by_hand",
+    "give_to",
+    "homeless_bill",
     "inbox_of",
+    "is_ours",
     "keep_step",
     "leave",
+    "listen_for",
+    "may_pay_late",
     "methods",
     "money_may_come",
     "money_of",
+    "note_silence",
     "open_bill",
     "open_bills",
+    "pending_window",
     "problems",
+    "prune_forged",
+    "put_on_desk",
     "quarantine",
     "quarantined",
     "quiet",
     "read",
     "record",
+    "refund_told",
     "refundable",
     "refunds_of",
     "remove",
+    "replace_key",
+    "request_capture",
     "request_refund",
     "resolve",
+    "retry_refund",
+    "settle_capture",
     "settle_refund",
+    "shopper_choices",
+    "silent_gateways",
     "store_message",
+    "stored_since",
     "switch",
+    "take_off_desk",
     "unread",
+    "unsent_captures",
     "unsent_refunds",
     "waits_for",
+    "was_voided_by_us",
+    "watched_gateways",
+    "why_foreign",
 ]

@@ -16,6 +16,7 @@ from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect,
 from storefront.payments.models import Bill, InboxMessage, PaymentMethod
 from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
 
+UNKNOWN = "unknown:"  # before a reference of nobody's, so that it never stands in the way of an order's
 ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
 
@@ -35,15 +36,22 @@ def open_bill(
     )
 
 
-def new_bill(order_id: int, reference_begins: str, **facts) -> Bill:
-    """The row of one more attempt, with its number at the end of its reference."""
-    attempt = 1 + (db.session.scalar(select(func.count()).select_from(Bill).filter_by(order_id=order_id)) or 0)
-    now, reference = clock.now(), f"{reference_begins}{attempt}"
+def new_bill(order_id: int | None, reference_begins: str, numbered: bool = True, **facts) -> Bill:
+    """The row of one more attempt, with its number at the end of its reference unless that is whole already."""
+    attempt = next_attempt(order_id)
+    while numbered and db.session.scalar(select(Bill.id).filter_by(reference=f"{reference_begins}{attempt}")):
+        attempt += 1  # that one pays another order now
+    now, reference = clock.now(), f"{reference_begins}{attempt}" if numbered else reference_begins
     times = {"created_at": now, "updated_at": now}
     bill = Bill(order_id=order_id, attempt_no=attempt, key=ids.new_key(), reference=reference, **times, **facts)
     db.session.add(bill)
     db.session.flush()
     return bill
+
+
+def next_attempt(order_id: int | None) -> int:
+    """The number of an order's next attempt."""
+    return 1 + (db.session.scalar(select(func.max(Bill.attempt_no)).filter_by(order_id=order_id)) or 0)
 
 
 def begin(bill: Bill) -> Form | Redirect | Outcome:
@@ -66,6 +74,12 @@ def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
 def form_of(bill: Bill) -> dict[str, Any]:
     """What the leaving page shows: {"form": {action, fields, hosts}} or {"link": address}."""
     return {name: bill.extra[name] for name in ("form", "link") if name in bill.extra}
+
+
+def replace_key(bill: Bill) -> None:
+    """Another name in our addresses, for an attempt that is over."""
+    bill.key = ids.new_key()
+    bill.next_step = bill.next_step and f"/pay/{bill.key}"
 
 
 def leave(bill: Bill) -> bool:
@@ -120,8 +134,11 @@ def bill_by_key(key: str) -> Bill:
 
 
 def bill_by_reference(backend: str, reference: str | None) -> Bill | None:
-    """The bill that a gateway speaks of, or None."""
-    return (reference and db.session.scalar(select(Bill).filter_by(backend=backend, reference=reference))) or None
+    """The bill that a gateway speaks of, or the one that was made for money of an unknown reference, or None."""
+    for known in (reference, f"{UNKNOWN}{reference}") if reference else ():
+        if found := db.session.scalar(select(Bill).filter_by(backend=backend, reference=known)):
+            return found
+    return None
 
 
 def bills_of(order_id: int) -> list[Bill]:

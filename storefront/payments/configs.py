@@ -1,19 +1,26 @@
 """Configured gateways and the ways to pay that they open."""
 
+import threading
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from storefront import store
 from storefront.kit import clock, http, money, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound, Unavailable
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import GATEWAYS
-from storefront.payments.gateways.base import Gateway, Surroundings
-from storefront.payments.models import GatewayConfig, PaymentMethod
+from storefront.payments.gateways.base import Gateway, Outcome, Surroundings
+from storefront.payments.models import Bill, GatewayConfig, PaymentMethod
+
+MOST_CALLS = 4  # at once in one process: half of its threads go on serving pages
+PATIENCE = timedelta(milliseconds=300)  # to wait for one of these lines to be free
+_lines = threading.BoundedSemaphore(MOST_CALLS)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,28 @@ def adapter(config: GatewayConfig) -> Gateway:
         send=_send,
     )
     return GATEWAYS[config.type](around)
+
+
+def why_foreign(backend: str, outcome: Outcome) -> str:
+    """Why money that a message speaks of is not ours: mode_mismatch or merchant_mismatch; "" if it is."""
+    config = config_by_name(backend)
+    if outcome.mode and outcome.mode != config.mode:
+        return "mode_mismatch"
+    ours = config.properties.get("merchant")
+    return "merchant_mismatch" if ours and outcome.merchant and outcome.merchant != ours else ""
+
+
+def pending_window(bill: Bill) -> timedelta:
+    """How long goods are kept while a gateway says that money is on its way: the way to pay says it, or the shop."""
+    method = db.session.get(PaymentMethod, bill.method_id) if bill.method_id else None
+    hours = method.settings.get("pending_window_h") if method else None
+    return timedelta(hours=hours or store.current().pending_window_h)
+
+
+def may_pay_late(config: GatewayConfig) -> bool:
+    """Whether money may come through it after an order was closed: it can be neither asked nor told when to stop."""
+    can = GATEWAYS[config.type].capabilities
+    return can.notifies and not can.can_query and not can.told_expiry
 
 
 def check_live() -> None:
@@ -113,7 +142,12 @@ def _filled(value):
 
 
 def _send(*args, **kwargs):
+    """The way out for adapters: a gateway that is slow keeps half of a worker's threads at most."""
+    if not _lines.acquire(timeout=PATIENCE.total_seconds()):
+        raise GatewayError(_("The payment service is slow at the moment. Try again in a minute."))
     try:
         return http.send(*args, **kwargs)
     except Unavailable as error:
         raise GatewayError(error.message) from error
+    finally:
+        _lines.release()

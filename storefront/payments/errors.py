@@ -40,6 +40,48 @@ class InsufficientFunds(Declined):
     code = "insufficient_funds"
 
 
+class AuthenticationFailed(Declined):
+    """The bank could not make sure that it was the card's owner."""
+
+    code = "authentication_failed"
+
+
+class LimitExceeded(Declined):
+    """The sum, or the number of payments, is beyond the limit of the card."""
+
+    code = "limit_exceeded"
+
+
+class SuspectedFraud(Declined):
+    """Somebody at the bank or the gateway thinks that it is not the card's owner. The page does not say so."""
+
+    code = "suspected_fraud"
+
+
+class InvalidReference(Declined):
+    """The gateway does not accept the reference that it was told."""
+
+    code = "invalid_reference"
+
+
+class DuplicateReference(Declined):
+    """The gateway has seen this reference before."""
+
+    code = "duplicate_reference"
+
+
+class SessionExpired(Declined):
+    """The payment page was open for too long."""
+
+    code = "session_expired"
+
+
+class TechnicalError(Declined):
+    """Something broke at the payment service before anything was charged."""
+
+    code = "technical_error"
+
+
 class UserCancelled(Declined):
     """The shopper left the payment page."""
 
@@ -52,6 +94,4 @@ class Unknown(Declined):
     code = "unknown"
 
 
-DECLINES: dict[str, type[Declined]] = {
-    kind.code: kind for kind in (CardError, CardExpired, CardDeclined, InsufficientFunds, UserCancelled, Unknown)
-}
+DECLINES: dict[str, type[Declined]] = {kind.code: kind for kind in Declined.__subclasses__()}

@@ -1,22 +1,31 @@
 """Every message that a gateway ever sent us, raw, stored before it is understood, and replayable."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import ShopError
 from storefront.payments.bills import bill_by_reference, view_of
 from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.fates import (
+    APPLIED,
+    ERROR,
+    RECEIVED,
+    REJECTED,
+    RETRIED_FOR,
+    UNMATCHED,
+    WAITING,
+    next_try,
+)
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Hint, Message, Outcome, Reading
 from storefront.payments.models import Bill, InboxMessage
+from storefront.payments.waiting import clear_desk, put_on_desk
 
-RECEIVED, REJECTED, UNMATCHED, DUPLICATE = "RECEIVED", "REJECTED", "UNMATCHED", "DUPLICATE"
-APPLIED, NO_EFFECT, ERROR = "APPLIED", "NO_EFFECT", "ERROR"
-WAITING = (RECEIVED, ERROR)
-RETRIED_FOR = timedelta(hours=24)
+FORGED_KEPT, FORGED_KEPT_FOR = 10_000, timedelta(days=30)  # so many at most, and so long
+FORGED_BYTES = 16 * 1024  # of a forged message only the beginning is kept
 _KEPT_HEADERS = ("content-type", "user-agent", "date", "content-length")
 
 
@@ -50,7 +59,14 @@ def message_of(stored: InboxMessage) -> Message:
 
 
 def read(stored: InboxMessage) -> Reading:
-    """Let the adapter verify and translate a stored message. May use the network."""
+    """Let the adapter verify and translate a stored message. May use the network.
+
+    What we asked for ourselves was verified and translated when it came, and is stored like that.
+    """
+    if stored.method == "FILE":  # a settlement file: each row of it that did something is a message of its own
+        return Reading(base.AUTHENTIC, [])
+    if stored.channel in ("poll", "file"):
+        return Reading(base.AUTHENTIC, base.outcomes_from(bytes(stored.body)))
     translator, message = adapter(config_by_name(stored.backend)), message_of(stored)
     if stored.channel != "return":
         return translator.read_notification(message)
@@ -62,25 +78,52 @@ def read(stored: InboxMessage) -> Reading:
 
 
 def finish(stored: InboxMessage, outcome: str, *, signature: str, event_key: str | None, why: str = "") -> None:
-    """Write down what became of a message."""
+    """Write down what became of a message, and when it is tried again; one that never gets through needs a person."""
     stored.signature = signature
     stored.event_key = _free(stored, event_key) if outcome == APPLIED else event_key
     stored.tries, stored.last_error, stored.outcome = stored.tries + 1, why[:500], outcome
+    stored.next_try_at = next_try(outcome, stored.tries, clock.now())
+    if outcome == REJECTED:
+        stored.body = bytes(stored.body)[:FORGED_BYTES]
+    if outcome == ERROR and stored.next_try_at is None:
+        put_on_desk("message_stuck", bill_id=stored.bill_id, message_id=stored.id, why=why[:200], tries=stored.tries)
+    elif outcome not in (ERROR, UNMATCHED) and stored.tries > 1:
+        clear_desk("applied", message_id=stored.id)
 
 
 def unread() -> list[int]:
-    """The ids of messages that wait: stored but not applied, failed, or about a bill not known yet."""
-    now = clock.now()
+    """The ids of messages whose time has come: stored but not applied, failed, or about a bill not known yet."""
+    now, outcome = clock.now(), InboxMessage.outcome
+    new = (outcome == RECEIVED) & (InboxMessage.received_at < now - timedelta(seconds=5))
+    failed = (outcome == ERROR) & (InboxMessage.next_try_at <= now)
     recent = InboxMessage.received_at > now - RETRIED_FOR
-    return list(
-        db.session.scalars(
-            select(InboxMessage.id)
-            .where(or_(InboxMessage.outcome.in_(WAITING), (InboxMessage.outcome == UNMATCHED) & recent))
-            .where(InboxMessage.received_at < now - timedelta(seconds=5))
-            .order_by(InboxMessage.tries, InboxMessage.id)
-            .limit(500)
-        )
+    early = (outcome == UNMATCHED) & (InboxMessage.next_try_at <= now) & recent
+    due = select(InboxMessage.id).where(or_(new, failed, early)).order_by(InboxMessage.tries, InboxMessage.id)
+    return list(db.session.scalars(due.limit(500)))
+
+
+def stored_since(after_id: int, *, since: datetime | None = None, backend: str = "", limit: int = 500) -> list[int]:
+    """The ids of the stored messages after this one, oldest first: of one gateway, and from a time on, if asked."""
+    wanted = select(InboxMessage.id).where(InboxMessage.id > after_id)
+    if since:
+        wanted = wanted.where(InboxMessage.received_at >= since)
+    if backend:
+        wanted = wanted.filter_by(backend=backend)
+    return list(db.session.scalars(wanted.order_by(InboxMessage.id).limit(limit)))
+
+
+def prune_forged(limit: int = 500) -> int:
+    """Remove some of the forged messages that are too old or too many; gives how many. They never did anything."""
+    forged = select(InboxMessage.id).where(InboxMessage.outcome == REJECTED)
+    newest = db.session.scalar(forged.order_by(InboxMessage.id.desc()).offset(FORGED_KEPT).limit(1)) or 0
+    old = InboxMessage.received_at < clock.now() - FORGED_KEPT_FOR
+    ids = db.session.scalars(
+        forged.where(or_(InboxMessage.id <= newest, old)).order_by(InboxMessage.id).limit(limit)
+    ).all()
+    db.session.execute(
+        delete(InboxMessage).where(InboxMessage.id.in_(ids)).execution_options(synchronize_session=False)
     )
+    return len(ids)
 
 
 def inbox_of(bill_ids: list[int]) -> list[InboxMessage]:

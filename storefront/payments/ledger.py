@@ -1,17 +1,20 @@
 """What money did: facts, only ever appended. A fact is never refused; at worst it is quarantined."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from storefront.kit import clock, events
+from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.payments.bills import new_bill
+from storefront.payments.fates import CHANGED, DUPLICATE, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill, LedgerEntry
 from storefront.payments.states import APPLIED, BILL, MONEY, NONE, QUARANTINED, RESOLVED
+from storefront.payments.sums import balance_of, currency_of, totals_of
+from storefront.payments.waiting import clear_desk, put_on_desk
 
 KINDS = {
     base.PAID: "captured",
@@ -19,6 +22,7 @@ KINDS = {
     base.REFUNDED: "refunded",
     base.VOIDED: "voided",
     base.CHARGED_BACK: "charged_back",
+    base.WON_BACK: "won_back",
 }
 MOVES = {
     base.PENDING: "pending",
@@ -27,19 +31,7 @@ MOVES = {
     base.CANCELLED: "cancelled",
     base.EXPIRED: "expired",
     base.VOIDED: "voided",
-    base.CHARGED_BACK: "disputed",
 }
-DUPLICATE, NO_EFFECT, CHANGED = "DUPLICATE", "NO_EFFECT", "CHANGED"
-
-
-class Money(NamedTuple):
-    """What an order's bills have seen, in minor units."""
-
-    authorized: int = 0
-    captured: int = 0
-    refunded: int = 0
-    charged_back: int = 0
-    quarantined: int = 0
 
 
 class Recorded(NamedTuple):
@@ -54,14 +46,16 @@ def record(bill: Bill, outcome: Outcome) -> Recorded:
 
     The word is CHANGED, DUPLICATE (we knew), or NO_EFFECT (weaker than what we knew).
     """
-    bill.updated_at = clock.now()
+    if outcome.type == base.UNKNOWN:  # neither a yes nor a no: somebody has to find out what it means
+        put_on_desk("unknown_word", order_id=bill.order_id, bill_id=bill.id, word=outcome.vendor_code)
+        return Recorded(NO_EFFECT, bill)
     kind = KINDS.get(outcome.type)
     if kind and _known(bill, outcome, kind):
         return Recorded(DUPLICATE, bill)
     if outcome.type == base.PAID:
         return _paid(bill, outcome)
-    if outcome.type == base.REFUNDED:
-        return _refunded(bill, outcome)
+    if outcome.type in AFTERWARDS:
+        return _afterwards(bill, outcome)
     move = MOVES[outcome.type]
     if not BILL.allows(bill, move):
         return Recorded(DUPLICATE if BILL.table[move][1] == bill.status else NO_EFFECT, bill)
@@ -83,7 +77,7 @@ def enter(bill: Bill, outcome: Outcome, kind: str) -> None:
             backend=bill.backend,
             kind=kind,
             amount_minor=outcome.amount_minor,
-            currency=outcome.currency,
+            currency=money.code(outcome.currency),
             gateway_event_key=event_key(outcome),
             occurred_at=outcome.occurred_at,
             recorded_at=clock.now(),
@@ -99,20 +93,25 @@ def event_key(outcome: Outcome) -> str:
 
 def accept(bill: Bill) -> None:
     """The money of this bill pays its order."""
+    _off_the_desk(bill, "accepted")
     bill.disposition, bill.quarantine_reason = APPLIED, ""
     db.session.flush()
 
 
-def quarantine(bill: Bill, reason: str) -> None:
+def quarantine(bill: Bill, reason: str, **evidence: Any) -> None:
     """The money is there but fits nowhere: it waits on the desk, with the reason."""
     if bill.disposition in (NONE, QUARANTINED) and bill.quarantine_reason != reason:
+        _off_the_desk(bill, reason)
         bill.disposition, bill.quarantine_reason = QUARANTINED, reason
+        left, currency = max(0, balance_of(bill)), currency_of(bill)
         events.record("BILL_QUARANTINED", bill.order_id, id=bill.id, reason=reason)
+        put_on_desk(reason, order_id=bill.order_id, bill_id=bill.id, amount_minor=left, currency=currency, **evidence)
 
 
 def resolve(bill: Bill, resolution: str) -> None:
     """Somebody has decided about quarantined money."""
     bill.disposition, bill.resolution = RESOLVED, resolution
+    _off_the_desk(bill, resolution)
     events.record("BILL_RESOLVED", bill.order_id, id=bill.id, resolution=resolution)
 
 
@@ -121,43 +120,10 @@ def quarantined() -> list[Bill]:
     return list(db.session.scalars(select(Bill).filter_by(disposition=QUARANTINED).order_by(Bill.created_at)))
 
 
-def money_of(order_id: int, currency: str) -> Money:
-    """What happened to the money of an order in its currency, over all of its bills; one query."""
-    rows = db.session.execute(
-        select(LedgerEntry.kind, Bill.disposition, func.sum(LedgerEntry.amount_minor))
-        .join(Bill, Bill.id == LedgerEntry.bill_id)
-        .where(LedgerEntry.order_id == order_id, LedgerEntry.currency == currency)
-        .group_by(LedgerEntry.kind, Bill.disposition)
-    ).all()
-
-    def total(kind, *dispositions):
-        return int(sum(s for k, d, s in rows if k == kind and (not dispositions or d in dispositions)))
-
-    return Money(
-        authorized=total("authorized"),
-        captured=total("captured"),
-        refunded=total("refunded"),
-        charged_back=total("charged_back"),
-        quarantined=total("captured", QUARANTINED) - total("refunded", QUARANTINED),
-    )
-
-
-def currency_of(bill: Bill) -> str:
-    """The currency in which a bill was paid, which is not always the one that it asks for."""
-    paid = select(LedgerEntry.currency).filter_by(bill_id=bill.id, kind="captured").limit(1)
-    return db.session.scalar(paid) or bill.currency
-
-
-def balance_of(bill: Bill) -> int:
-    """What is left of the money of a bill: captured, minus refunded, minus charged back."""
-    rows = dict(
-        db.session.execute(
-            select(LedgerEntry.kind, func.sum(LedgerEntry.amount_minor))
-            .where(LedgerEntry.bill_id == bill.id)
-            .group_by(LedgerEntry.kind)
-        ).all()
-    )
-    return int(rows.get("captured", 0)) - int(rows.get("refunded", 0)) - int(rows.get("charged_back", 0))
+def _off_the_desk(bill, decision):
+    """The row of the desk that its present reason has put there is decided."""
+    if bill.quarantine_reason:
+        clear_desk(decision, bill_id=bill.id, reason=bill.quarantine_reason)
 
 
 def _known(bill, outcome, kind):
@@ -192,19 +158,54 @@ def _another(bill, outcome):
         backend=bill.backend,
         method_id=bill.method_id,
         amount_minor=max(1, outcome.amount_minor),
-        currency=outcome.currency,
+        currency=money.code(outcome.currency),
         extra={"order": bill.extra.get("order", ""), "session": bill.extra.get("session", bill.reference)},
     )
 
 
-def _refunded(bill, outcome):
-    if bill.status not in MONEY:  # its payment is still on the way: the message waits, and is tried again
-        raise Conflict("A refund of a payment that is not known yet.", state=bill.status)
-    enter(bill, outcome, "refunded")
+def _afterwards(bill, outcome):
+    """What happens to money that was taken: it goes back, or the bank takes it, or gives it to us again.
+
+    Told before the payment itself (or the win before the dispute), the message waits, and is tried again.
+    """
+    if bill.status not in MONEY or (outcome.type == base.WON_BACK and not totals_of(bill)["charged_back"]):
+        raise Conflict("News of a payment that is not known yet.", state=bill.status)
+    enter(bill, outcome, KINDS[outcome.type])
+    AFTERWARDS[outcome.type](bill, outcome)
     left = balance_of(bill)
-    move = "refunded" if left <= 0 else "partially_refunded"
-    if BILL.allows(bill, move):
-        BILL.apply(bill, move, amount=outcome.amount_minor)
     if left < 0:
         events.record("BILL_REFUNDED_TOO_MUCH", bill.order_id, id=bill.id, excess=-left)
+        _to_the_desk(bill, "refunded_too_much", -left, currency_of(bill))
+    elif not left and bill.disposition == QUARANTINED:
+        resolve(bill, "refunded")
     return Recorded(CHANGED, bill)
+
+
+def _refunded(bill, outcome):
+    move = "refunded" if balance_of(bill) <= 0 else "partially_refunded"
+    if BILL.allows(bill, move):
+        BILL.apply(bill, move, amount=outcome.amount_minor)
+
+
+def _charged_back(bill, outcome):
+    if BILL.allows(bill, "disputed"):
+        BILL.apply(bill, "disputed", amount=outcome.amount_minor)
+    _to_the_desk(bill, "disputed", outcome.amount_minor, outcome.currency)
+
+
+def _to_the_desk(bill, reason, amount_minor, currency):
+    put_on_desk(reason, order_id=bill.order_id, bill_id=bill.id, amount_minor=amount_minor, currency=currency)
+
+
+def _won_back(bill, outcome):
+    rows = totals_of(bill)
+    if rows["won_back"] < rows["charged_back"]:
+        return  # another part of it is still disputed
+    clear_desk("won_back", bill_id=bill.id, reason="disputed")
+    back = rows["refunded"]
+    word = "won_back" if not back else "won_back_partially_refunded" if balance_of(bill) > 0 else "won_back_refunded"
+    if BILL.allows(bill, word):
+        BILL.apply(bill, word, amount=outcome.amount_minor)
+
+
+AFTERWARDS = {base.REFUNDED: _refunded, base.CHARGED_BACK: _charged_back, base.WON_BACK: _won_back}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from storefront.kit.db import Base
 
 _APPLIED = text("disposition = 'APPLIED'")
+_WAITS = text("status = 'OPEN'")
 
 
 class GatewayConfig(Base):
@@ -27,6 +28,9 @@ class GatewayConfig(Base):
     active: Mapped[bool] = mapped_column(default=True)
     last_notice_at: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
+    silent_since: Mapped[datetime | None]  # when it was noticed that its messages are missing
+    silent_cause: Mapped[str] = mapped_column(default="")  # address, key, down or rhythm: see silence.py
+    settlement: Mapped[dict[str, Any]] = mapped_column(default=dict)  # which column of its file means what
 
 
 class PaymentMethod(Base):
@@ -100,14 +104,15 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("backend", "gateway_event_key", "kind"),
         Index(None, "order_id"),
+        Index(None, "backend", "recorded_at"),
         CheckConstraint("amount_minor >= 0", name="amount"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    bill_id: Mapped[int] = mapped_column(ForeignKey("bills.id"), index=True)
+    bill_id: Mapped[int | None] = mapped_column(ForeignKey("bills.id"), index=True)  # empty: a fee for no payment
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     backend: Mapped[str]
-    kind: Mapped[str]  # authorized, captured, refunded, voided, charged_back, fee
+    kind: Mapped[str]  # authorized, captured, refunded, voided, charged_back, won_back, fee, fee_returned
     amount_minor: Mapped[int]
     currency: Mapped[str]
     gateway_event_key: Mapped[str]
@@ -129,6 +134,7 @@ class InboxMessage(Base):
             postgresql_where=text("outcome = 'APPLIED'"),
         ),
         Index(None, "outcome", "received_at"),
+        Index(None, "outcome", "next_try_at"),
         Index(None, "bill_id"),
     )
 
@@ -146,10 +152,27 @@ class InboxMessage(Base):
     bill_id: Mapped[int | None] = mapped_column(ForeignKey("bills.id"))
     outcome: Mapped[str] = mapped_column(default="RECEIVED")
     tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]  # of a message that could not be applied; None: never by itself
     last_error: Mapped[str] = mapped_column(default="")
 
 
-class Refund(Base):
+class Asked:
+    """What is asked of a gateway under a key: claimed in one commit, called, and recorded in another."""
+
+    status: Mapped[str] = mapped_column(default="REQUESTED")  # SENT, SUCCEEDED, FAILED
+    request_key: Mapped[str] = mapped_column(unique=True)
+    gateway_id: Mapped[str] = mapped_column(default="")  # the gateway's own name for it, once it has told
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]  # the first time
+    next_try_at: Mapped[datetime | None]  # when it is asked about, while nobody has said what came of it
+    alarmed_at: Mapped[datetime | None]  # when the owner was told that nobody says so
+    last_error: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Refund(Asked, Base):
     """Money on its way back. `request_key` is also told to the gateway, so that asking twice pays once."""
 
     __tablename__ = "refunds"
@@ -163,9 +186,50 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(default="")
     lines: Mapped[list[Any]] = mapped_column(default=list)
     restock: Mapped[list[Any]] = mapped_column(default=list)
-    status: Mapped[str] = mapped_column(default="REQUESTED")  # SENT, SUCCEEDED, FAILED
-    request_key: Mapped[str] = mapped_column(unique=True)
-    last_error: Mapped[str] = mapped_column(default="")
-    actor: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
+
+
+class Capture(Asked, Base):
+    """What becomes of an authorized sum: it is taken (capture) or given up (void), once for a bill."""
+
+    __tablename__ = "captures"
+    __table_args__ = (Index(None, "status"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    bill_id: Mapped[int] = mapped_column(ForeignKey("bills.id"), index=True)
+    kind: Mapped[str]  # capture, void
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+
+
+class DeskRow(Base):
+    """Something that waits for a person's word, with what speaks for and against, and what happens without it."""
+
+    __tablename__ = "desk_rows"
+    __table_args__ = (
+        Index("uq_desk_rows_open_subject", "subject", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index(None, "status", "due_at", "id"),
+        Index(None, "status", "closed_at", "id"),
+        CheckConstraint("amount_minor >= 0", name="amount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str]  # a key of payments.reasons.REASONS
+    subject: Mapped[str]  # reason, bill, message and order in one word: open once only
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
+    bill_id: Mapped[int | None] = mapped_column(ForeignKey("bills.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("inbox_messages.id"), index=True)
+    amount_minor: Mapped[int] = mapped_column(default=0)
+    currency: Mapped[str] = mapped_column(default="")
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    suggested: Mapped[str]  # the action that we would take
+    default_action: Mapped[str]  # what is done when the deadline passes without a word
+    status: Mapped[str] = mapped_column(default="OPEN")  # DONE
+    decision: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str] = mapped_column(default="")  # who decided
+    assignee: Mapped[str] = mapped_column(default="")  # who looks at it
+    offer: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the shopper was offered, and has answered
+    reminded: Mapped[int] = mapped_column(default=0)  # how often the owner was told again
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

@@ -1,23 +1,22 @@
-"""Money on its way back: asked for once, sent under a key that the gateway knows, recorded once."""
+"""Money that shall go back: asked for once, and what a person says of it. sending.py sends it."""
 
-from datetime import timedelta
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from storefront.kit import clock, events
-from storefront.kit.db import changed, db
-from storefront.kit.errors import Invalid
-from storefront.payments.bills import view_of
-from storefront.payments.configs import adapter, config_by_name
+from storefront.kit.db import db
+from storefront.kit.errors import Conflict, Invalid
+from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED
 from storefront.payments.gateways import base
-from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.ledger import balance_of, currency_of, record
+from storefront.payments.gateways.base import Outcome
+from storefront.payments.ledger import record, resolve
 from storefront.payments.models import Bill, Refund
-from storefront.payments.states import QUARANTINED, RESOLVED
+from storefront.payments.states import QUARANTINED
+from storefront.payments.sums import balance_of, currency_of
 
-REQUESTED, SENT, SUCCEEDED, FAILED = "REQUESTED", "SENT", "SUCCEEDED", "FAILED"
-ASKED_AGAIN_AFTER = timedelta(minutes=1)
+BY_HAND = "by-hand:"  # how the ledger names what a person has given back past the gateway
 
 
 def request_refund(
@@ -68,68 +67,65 @@ def refunds_of(order_id: int) -> list[Refund]:
     return list(db.session.scalars(select(Refund).filter_by(order_id=order_id).order_by(Refund.id)))
 
 
-def unsent_refunds() -> list[int]:
-    """The ids of refunds to send, and of those whose answer never came."""
-    old = clock.now() - ASKED_AGAIN_AFTER
-    return list(
-        db.session.scalars(
-            select(Refund.id)
-            .where((Refund.status == REQUESTED) | ((Refund.status == SENT) & (Refund.updated_at < old)))
-            .order_by(Refund.id)
-            .limit(200)
-        )
-    )
-
-
-def claim(refund_id: int) -> Refund | None:
-    """Take a refund for sending; None if somebody else has it, or it is done."""
-    now = clock.now()
-    taken = changed(
-        update(Refund)
-        .where(
-            Refund.id == refund_id,
-            (Refund.status == REQUESTED) | ((Refund.status == SENT) & (Refund.updated_at < now - ASKED_AGAIN_AFTER)),
-        )
-        .values(status=SENT, updated_at=now)
-    )
-    return db.session.get_one(Refund, refund_id, populate_existing=True) if taken else None
-
-
-def call_gateway(refund: Refund) -> OperationResult:
-    """Tell the gateway, over the network. The key makes a second call harmless."""
+def retry_refund(refund: Refund, actor: str) -> Refund:
+    """Try once more: a refused refund is asked for under a new key; one without an answer is sent again at once,
+    under its old key. The caller holds the order's lock. Raises Conflict for one that is done.
+    """
+    if refund.status == SENT:
+        refund.tries, refund.next_try_at, refund.alarmed_at = 0, clock.now(), None
+        return refund
     bill = db.session.get_one(Bill, refund.bill_id)
-    translator = adapter(config_by_name(bill.backend))
-    if not translator.capabilities.can_refund:
-        return OperationResult(base.REFUSED, reason="This payment service cannot refund: do it in its own console.")
-    return translator.refund(view_of(bill), refund.amount_minor, refund.request_key)
+    again = request_refund(
+        bill,
+        _left_of(refund).amount_minor,
+        request_key=f"{refund.request_key}~{refund.tries + 1}",
+        reason=refund.reason,
+        actor=actor,
+        lines=refund.lines,
+        restock=refund.restock,
+    )
+    _decided(bill)
+    return again
 
 
-def settle_refund(refund: Refund, result: OperationResult) -> None:
-    """Write down what came of it. The caller holds the order's lock."""
-    if refund.status not in (REQUESTED, SENT):
-        return
-    refund.updated_at, refund.last_error = clock.now(), result.reason[:500]
-    if result.result == base.DONE:
-        refund.status = SUCCEEDED
-        bill = db.session.get_one(Bill, refund.bill_id)
-        record(
-            bill,
-            Outcome(
-                base.REFUNDED,
-                bill.reference,
-                result.gateway_id or refund.request_key,
-                refund.amount_minor,
-                refund.currency,
-            ),
-        )
-        events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor)
-    elif result.result == base.REFUSED:
-        refund.status = FAILED
-        _back_to_the_desk(db.session.get_one(Bill, refund.bill_id))
-        events.record("REFUND_FAILED", refund.order_id, id=refund.id, reason=result.reason[:200])
+def give_by_hand(refund: Refund, actor: str) -> None:
+    """A person says that the customer has the money: paid past the gateway, or seen in its console.
+
+    The caller holds the order's lock. Raises Conflict for a refund that is done.
+    """
+    _left_of(refund)
+    bill = db.session.get_one(Bill, refund.bill_id)
+    key = f"{BY_HAND}{refund.request_key}"
+    record(bill, Outcome(base.REFUNDED, bill.reference, key, refund.amount_minor, refund.currency))
+    refund.status, refund.gateway_id, refund.updated_at = SUCCEEDED, key, clock.now()
+    events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor, by_hand=actor)
+    _decided(bill)
 
 
-def _back_to_the_desk(bill):
-    """Money that was decided about, and then did not go, waits for a person again."""
-    if bill.disposition == RESOLVED:
-        bill.disposition, bill.resolution = QUARANTINED, ""
+def refund_told(bill: Bill, outcome: Outcome) -> Refund | None:
+    """The refund of ours, still without an answer, that a message about money sent back speaks of."""
+    waiting: list[Any] = [Refund.bill_id == bill.id, Refund.status == SENT]
+    named = [Refund.request_key == outcome.request_key] if outcome.request_key else []
+    known = [Refund.gateway_id == outcome.event_key] if outcome.event_key else []
+    for name in (*named, *known):
+        if found := db.session.scalar(select(Refund).where(*waiting, name)):
+            return found
+    return None
+
+
+def is_ours(bill_id: int, event_key: str) -> bool:
+    """Whether money that went back under this name is a refund of ours, or may yet turn out to be one."""
+    ours = (Refund.gateway_id == event_key) | (Refund.status == SENT)
+    return db.session.scalar(select(Refund.id).where(Refund.bill_id == bill_id, ours).limit(1)) is not None
+
+
+def _left_of(refund):
+    """The refund, if it waits for a person: refused, or without an answer."""
+    if refund.status not in (FAILED, SENT):
+        raise Conflict(_("This refund is done."), state=refund.status)
+    return refund
+
+
+def _decided(bill):
+    if bill.disposition == QUARANTINED:
+        resolve(bill, "refunded")

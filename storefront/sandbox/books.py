@@ -2,20 +2,32 @@
 
 import secrets
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.payments import adapter, config_by_name
 from storefront.payments.gateways.sandbox import is_signed, sign
+from storefront.sandbox.bending import CHANGES, bent
 from storefront.sandbox.models import SandboxNotice, SandboxPayment
-from storefront.sandbox.scenarios import CHANGES, Scenario
+from storefront.sandbox.scenario import (
+    AUTHORIZED,
+    CANCELLED,
+    CLOSED,
+    DECLINED,
+    EXPIRED,
+    OPEN,
+    PAID,
+    VOIDED,
+    Notice,
+    Scenario,
+)
 
-OPEN, PAID, DECLINED, CANCELLED, CLOSED, EXPIRED = "open", "paid", "declined", "cancelled", "closed", "expired"
+__all__ = ["CANCELLED", "CLOSED", "DECLINED", "EXPIRED", "OPEN", "PAID"]
 NEEDED = ("reference", "amount", "currency", "ok_url", "cancel_url", "error_url", "notify_url")
 
 
@@ -36,17 +48,24 @@ def opened(fields: dict[str, str]) -> SandboxPayment:
     if any(name not in checked(fields) for name in NEEDED) or not fields["amount"].isdigit():
         raise Invalid(_("The payment service refuses this form: a field is missing."))
     found = db.session.scalar(select(SandboxPayment).filter_by(reference=fields["reference"]))
-    if found is None:
-        found = SandboxPayment(
-            reference=fields["reference"],
-            fields=dict(fields),
-            amount_minor=int(fields["amount"]),
-            currency=fields["currency"],
-            created_at=clock.now(),
-        )
-        db.session.add(found)
-        db.session.flush()
-    return found
+    return found or _begun(fields)
+
+
+def _begun(fields):
+    """A session of its own, or the one that a second press of the same button has just made."""
+    begun = SandboxPayment(
+        reference=fields["reference"],
+        fields=dict(fields),
+        amount_minor=int(fields["amount"]),
+        currency=fields["currency"],
+        created_at=clock.now(),
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(begun)
+    except IntegrityError:
+        return session_of(fields["reference"])
+    return begun
 
 
 def session_of(reference: str, *, lock: bool = False) -> SandboxPayment:
@@ -65,36 +84,51 @@ def state_of(payment: SandboxPayment) -> str:
     return EXPIRED if over else payment.status
 
 
-def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "") -> list[int]:
-    """The person has pressed a button: book it, and write the notifications. Gives their ids."""
+def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "") -> list[SandboxNotice]:
+    """The person has pressed a button: book it, and write the notifications that follow."""
     if state_of(payment) != OPEN:
         raise Conflict(_("This payment has been answered already."), state=payment.status)
-    broken = scenario.back == "error" and status == PAID
-    payment.status = DECLINED if broken else status
-    payment.reason = "technical_error" if broken else reason
-    payment.unreachable = scenario.unreachable
+    payment.status = scenario.result or status
+    payment.reason = (scenario.reason or reason or "card_declined") if payment.status == DECLINED else ""
+    payment.unreachable = bool(scenario.answers)
     payment.transaction = f"sbx-{secrets.token_hex(8)}"
+    CHANGES.get(scenario.change, lambda payment: None)(payment)
+    if payment.status == PAID and payment.fields.get("capture") == "later":
+        payment.status = AUTHORIZED
     if payment.status == PAID:
-        CHANGES.get(scenario.change, lambda payment: None)(payment)
-        payment.captured_minor = payment.amount_minor
-    return [_write_notice(payment, after, how).id for after, how in scenario.notices]
+        _capture(payment)
+    return [_write_notice(payment, notice) for notice in scenario.notices]
+
+
+def turn(notice: SandboxNotice) -> None:
+    """The session changes its state now, as the scenario has it: a bank decides late, or is paid a second time."""
+    payment = session_of(notice.reference, lock=True)
+    payment.status, notice.turn = notice.turn, ""
+    payment.reason = "card_declined" if payment.status == DECLINED else ""
+    if payment.status == PAID:
+        _capture(payment)
 
 
 def message(payment: SandboxPayment, kind: str) -> dict[str, str]:
     """What the gateway says of a payment, signed. `kind` is notify, return or answer."""
-    fields = {
+    return signed(_told(payment, kind, state_of(payment)))
+
+
+def _told(payment, kind, status):
+    return {
         "kind": kind,
         "reference": payment.reference,
         "order": payment.fields.get("order", ""),
-        "status": state_of(payment),
+        "status": status,
         "amount": str(payment.amount_minor),
         "currency": payment.currency,
         "transaction": payment.transaction,
-        "reason": payment.reason,
-        "event": f"{payment.transaction}-{payment.status}" if payment.transaction else "",
+        "reason": payment.reason or ("card_declined" if status == DECLINED else ""),
+        "merchant": payment.fields.get("merchant", ""),
+        "mode": payment.fields.get("mode", "test"),
+        "event": f"{payment.transaction}-{status}" if payment.transaction else "",
         "at": payment.created_at.isoformat(),
     }
-    return signed(fields)
 
 
 def signed(fields: dict[str, str]) -> dict[str, str]:
@@ -108,22 +142,36 @@ def refund(payment: SandboxPayment, amount: int, request_key: str) -> dict[str, 
     if done is None:
         if payment.status != PAID or not 0 < amount <= payment.captured_minor - payment.refunded_minor:
             return {"result": "refused", "reason": "There is not so much left to send back."}
-        done = {"id": f"ref-{secrets.token_hex(8)}", "amount": amount}
+        done = {"id": f"ref-{secrets.token_hex(8)}", "amount": amount, "at": clock.now().isoformat()}
         payment.refunds = {**payment.refunds, request_key: done}
         payment.refunded_minor += amount
     return {"result": "done", "id": done["id"], "amount": str(done["amount"])}
 
 
-def _write_notice(payment, after, how):
-    fields = message(payment, "notify")
-    if how == "forged":
-        fields["signature"] = sign(fields, "another key")
-    notice = SandboxNotice(
-        reference=payment.reference,
-        url=payment.fields["notify_url"],
-        body=urlencode(fields),
-        due_at=clock.now() + timedelta(seconds=after),
-    )
+def operate(payment: SandboxPayment, what: str, key: str) -> dict[str, str]:
+    """Take (capture) or give up (void) what was authorized, once per key; a repeated request gets the first answer."""
+    done = payment.operations.get(key)
+    if done is None:
+        if payment.status != AUTHORIZED:
+            return {"result": "refused", "reason": "Nothing is reserved."}
+        done = {"result": "done", "id": payment.transaction}
+        payment.operations = {**payment.operations, key: done}
+        payment.status = PAID if what == "capture" else VOIDED
+        if payment.status == PAID:
+            _capture(payment)
+    return dict(done)
+
+
+def _capture(payment):
+    payment.captured_minor += payment.amount_minor
+    payment.captured_at = clock.now()
+
+
+def _write_notice(payment: SandboxPayment, planned: Notice) -> SandboxNotice:
+    fields = _told(payment, "notify", planned.turn or planned.says or state_of(payment))
+    url, body = bent(payment, fields, planned.bent, key())
+    due = clock.now() + timedelta(seconds=planned.after)
+    notice = SandboxNotice(reference=payment.reference, url=url, body=body, due_at=due, turn=planned.turn)
     db.session.add(notice)
     db.session.flush()
     return notice

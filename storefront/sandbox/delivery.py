@@ -11,23 +11,25 @@ from sqlalchemy import select, update
 from storefront.kit import clock, http
 from storefront.kit.db import changed, db, transaction
 from storefront.kit.errors import ShopError
+from storefront.sandbox import afterwards, books
 from storefront.sandbox.models import SandboxNotice
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 8
+LONGEST_TIMER = 120  # seconds; what is due later waits for the job
 _posting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sandbox")
 
 
-def soon(app: Flask, notice_ids: list[int], delays: list[float]) -> list:
-    """Deliver these from a thread of the gateway's own, after so many seconds each; gives what to wait for."""
+def soon(app: Flask, notices: list[tuple[int, int]]) -> list:
+    """Deliver these (id, seconds from now) from a thread of the gateway's own; gives what to wait for."""
     pending = []
-    for notice_id, delay in zip(notice_ids, delays, strict=True):
-        if delay:
+    for notice_id, delay in notices:
+        if not delay:
+            pending.append(_posting.submit(_deliver_in, app, notice_id))
+        elif delay <= LONGEST_TIMER:
             timer = threading.Timer(delay, _deliver_in, (app, notice_id))
             timer.daemon = True
             timer.start()
-        else:
-            pending.append(_posting.submit(_deliver_in, app, notice_id))
     return pending
 
 
@@ -44,7 +46,7 @@ def deliver_due() -> int:
 
 def deliver(notice_id: int) -> bool:
     """Post one notification; whether the shop took it. What it does not take is sent again later."""
-    with transaction():
+    with transaction("sandbox_claim_notice"):
         now = clock.now()
         claimed = changed(
             update(SandboxNotice)
@@ -55,24 +57,35 @@ def deliver(notice_id: int) -> bool:
             )
             .values(status="sending", due_at=now + timedelta(seconds=10), tries=SandboxNotice.tries + 1)
         )
+        notice = db.session.get(SandboxNotice, notice_id)
+        if claimed and notice.turn:
+            _turn(notice)
+        claimed = claimed and notice.status == "sending"
     if not claimed:
         return False
     notice = db.session.get_one(SandboxNotice, notice_id)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    method, headers = "POST" if notice.body else "GET", {"Content-Type": "application/x-www-form-urlencoded"}
     try:
-        answer = http.send("POST", notice.url, data=notice.body, headers=headers, timeout=10)
+        answer = http.send(method, notice.url, data=notice.body, headers=headers, timeout=10)
         status, words = answer.status, f"{answer.status} {answer.body[:100].decode('utf-8', 'replace')}"
     except ShopError as error:
         status, words = 503, error.message
     _note(notice_id, status, words)
-    return status < 300
+    return status < 400
+
+
+def _turn(notice):
+    if notice.turn in afterwards.HAPPENS:
+        afterwards.happen(notice)
+    else:
+        books.turn(notice)
 
 
 def _note(notice_id, status, words):
-    with transaction():
+    with transaction("sandbox_note_notice"):
         notice = db.session.get_one(SandboxNotice, notice_id)
         notice.answer = words
-        if status < 300:
+        if status < 400:  # a robot's GET of a way back is led on to the order
             notice.status = "delivered"
         elif 400 <= status < 500 or notice.tries >= MOST_TRIES:
             notice.status = "failed"

@@ -19,13 +19,16 @@ class SandboxPayment(Base):
     fields: Mapped[dict[str, Any]]  # the signed form as it was posted
     amount_minor: Mapped[int]
     currency: Mapped[str]
-    status: Mapped[str] = mapped_column(default="open")  # open, paid, declined, cancelled, closed
+    status: Mapped[str] = mapped_column(default="open")  # open, pending, paid, declined, cancelled, closed
     transaction: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     scenario: Mapped[str] = mapped_column(default="")
     captured_minor: Mapped[int] = mapped_column(default=0)
     refunded_minor: Mapped[int] = mapped_column(default=0)
-    refunds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # request key: {"id", "amount"}
+    refunds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # request key: {"id", "amount", "at"}
+    chargebacks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # id: {"amount", "at", "won_at"}
+    operations: Mapped[dict[str, Any]] = mapped_column(default=dict)  # request key: the answer to a capture or void
+    captured_at: Mapped[datetime | None]
     unreachable: Mapped[bool] = mapped_column(default=False)  # plays dead towards queries
     created_at: Mapped[datetime]
 
@@ -39,7 +42,8 @@ class SandboxNotice(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str]
     url: Mapped[str]
-    body: Mapped[str]
+    body: Mapped[str]  # without one it is fetched by GET
+    turn: Mapped[str] = mapped_column(default="")  # the state that the session takes when this is sent
     due_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(default="waiting")  # sending, delivered, failed
     tries: Mapped[int] = mapped_column(default=0)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, select
 
 from storefront import store
 from storefront.catalog import Delivery
@@ -38,7 +38,7 @@ class Option:
 
 def levels_for(address: Mapping[str, str], parcel: Parcel, currency: str) -> list[Option]:
     """Every active level that reaches the address, priced, in the merchant's order; one query."""
-    reached = [level for level in _levels(currency) if in_region(level.region, address)]
+    reached = [level for level in _levels(currency) if in_region(level, address)]
     return [_option(level, METHODS[level.method](level.params, parcel)) for level in reached]
 
 
@@ -56,31 +56,34 @@ def destinations(currency: str) -> set[str] | None:
     """The countries that something can be sent to; None when a region covers the whole world."""
     countries: set[str] = set()
     for level in _levels(currency):
-        if not level.region.countries:
+        if not level.countries:
             return None
-        countries.update(level.region.countries)
+        countries.update(level.countries)
     return countries
 
 
 def covers(address: Mapping[str, str], currency: str) -> bool:
     """Whether anything at all can be sent there."""
-    return any(in_region(level.region, address) for level in _levels(currency))
+    return any(in_region(level, address) for level in _levels(currency))
 
 
-def in_region(region: ShippingRegion, address: Mapping[str, str]) -> bool:
-    """Whether an address lies in a region; an empty list in the region means "all of it"."""
+class Bounds(Protocol):
+    """What says where a region ends: countries and subdivisions, each empty for "all of it"."""
+
+    countries: list[Any]
+    subdivisions: list[Any]
+
+
+def in_region(region: Bounds, address: Mapping[str, str]) -> bool:
+    """Whether an address lies within a region's bounds."""
     return (not region.countries or address.get("country") in region.countries) and (
         not region.subdivisions or address.get("subdivision") in region.subdivisions
     )
 
 
 def _levels(currency):
-    return db.session.scalars(
-        select(ServiceLevel)
-        .options(joinedload(ServiceLevel.region))
-        .where(ServiceLevel.active, ServiceLevel.currency == currency)
-        .order_by(ServiceLevel.position, ServiceLevel.id)
-    ).all()
+    """The active levels with their regions' bounds, as plain rows: a product's page reads them, too."""
+    return db.session.execute(_LEVELS, {"currency": currency}).all()
 
 
 def _option(level, cost_minor):
@@ -93,3 +96,12 @@ def _option(level, cost_minor):
         days_max=level.days_max,
         tax_category_id=level.tax_category_id,
     )
+
+
+_regions, _of_levels = ShippingRegion.__table__, ServiceLevel.__table__
+_LEVELS = (
+    select(_of_levels, _regions.c.countries, _regions.c.subdivisions)
+    .join(_regions, _regions.c.id == _of_levels.c.region_id)
+    .where(_of_levels.c.active, _of_levels.c.currency == bindparam("currency"))
+    .order_by(_of_levels.c.position, _of_levels.c.id)
+)

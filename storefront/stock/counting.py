@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flask_babel import gettext as _
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from storefront.kit import clock
 from storefront.kit.db import changed, db
@@ -76,6 +76,19 @@ def move(variant_id: int, *, on_hand: int = 0, reserved: int = 0, cause: str, re
             at=clock.now(),
         )
     )
+
+
+def count(variant_id: int | None, *, reserved: int = 0, on_hand: int = 0) -> bool:
+    """Change the counters of a variant if that leaves them possible; whether it did. The check is in the write."""
+    change = (
+        update(Stock)
+        .where(Stock.variant_id == variant_id)
+        .values(reserved=Stock.reserved + reserved, on_hand=Stock.on_hand + on_hand, version=Stock.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if reserved > 0:
+        change = change.where(or_(Stock.backorder, Stock.on_hand - Stock.reserved >= reserved))
+    return changed(change) == 1
 
 
 def _holders(variant_id):

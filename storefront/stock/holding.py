@@ -4,18 +4,19 @@ No "read, check, write": the database checks in the write, and a CHECK constrain
 are taken in the order of their variants, so that two buyers cannot block each other for ever.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from storefront.kit import clock, events
 from storefront.kit.db import changed, db
-from storefront.stock.counting import move, restock
+from storefront.stock.counting import count, move, restock
 from storefront.stock.errors import OutOfStock
-from storefront.stock.models import DEDUCT_ON_PAID, UNTRACKED, Stock, StockReservation
+from storefront.stock.models import DEDUCT_ON_PAID, TIMED_HOLD, UNTRACKED, Stock, StockReservation
 from storefront.stock.states import COMMITTED, CONSUMED, HELD, OPEN, RESERVATION, RETURNED
+from storefront.stock.timed import end_overdue, kept_for
 
 
 class Line(Protocol):
@@ -29,39 +30,46 @@ class Line(Protocol):
     stock_policy: str
 
 
-def reserve(lines: Iterable[Line]) -> None:
+def reserve(lines: Iterable[Line], *, cart_lines: Collection[int] = ()) -> None:
     """Set aside the goods of an order's lines: all of them, or none. Raises OutOfStock.
 
-    Untracked goods need nothing; goods of deduct_on_paid are taken when the money is there.
+    What is kept for minutes for the lines of the cart passes to the order as it is: only its owner changes. Untracked
+    goods need nothing; goods of deduct_on_paid are taken when the money is there.
     """
     held = [line for line in lines if line.stock_policy not in (UNTRACKED, DEDUCT_ON_PAID)]
     with db.session.begin_nested():
-        _set_aside(held, HELD)
+        _set_aside(held, HELD, kept_for(held, cart_lines))
     if held:
         events.record("STOCK_HELD", held[0].order_id, lines={line.sku: line.qty for line in held})
 
 
-def sell(order_id: int, lines: Iterable[Line]) -> None:
-    """The goods are sold: from their reservation, or else from the shelf. Raises OutOfStock."""
+def sell(order_id: int, lines: Iterable[Line], *, cart_lines: Collection[int] = ()) -> None:
+    """The goods are sold: from their reservation, from what the shopper's cart keeps, or else from the shelf.
+
+    Raises OutOfStock.
+    """
     kept = {held.order_line_id for held in reservations_of(order_id)}
     missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in kept]
     with db.session.begin_nested():
-        _set_aside(missing_lines, COMMITTED)
+        _set_aside(missing_lines, COMMITTED, kept_for(missing_lines, cart_lines))
         _commit_held(order_id)
     events.record("STOCK_COMMITTED", order_id)
 
 
-def release(order_id: int, reason: str) -> None:
-    """Give back whatever the order still holds; the first who closes wins, the second does nothing."""
+def release(order_id: int, reason: str, *, by_time: bool = False) -> None:
+    """Give back whatever the order still holds; the first who closes wins, the second does nothing.
+
+    What time has closed is EXPIRED if it was only held, everything else RELEASED.
+    """
     for held in sorted(reservations_of(order_id), key=lambda held: held.variant_id):
-        sources, target = RESERVATION.table["released"]
+        sources, target = RESERVATION.table["expired" if by_time and held.status == HELD else "released"]
         closed = changed(
             update(StockReservation)
             .where(StockReservation.id == held.id, StockReservation.status.in_(sources))
             .values(status=target, reason=reason, closed_at=clock.now())
         )
         if closed:
-            _count(held.variant_id, reserved=-held.qty)
+            count(held.variant_id, reserved=-held.qty)
             move(held.variant_id, reserved=-held.qty, cause="order", ref=reason)
             events.record("STOCK_RELEASED", order_id, variant=held.variant_id, qty=held.qty, reason=reason)
 
@@ -79,7 +87,7 @@ def consume(line: Line, qty: int) -> None:
     else:
         held.status, held.closed_at = CONSUMED, clock.now()
     db.session.flush()
-    _count(held.variant_id, reserved=-qty, on_hand=-qty)
+    count(held.variant_id, reserved=-qty, on_hand=-qty)
     move(held.variant_id, on_hand=-qty, reserved=-qty, cause="shipment", ref=str(line.order_id))
 
 
@@ -110,17 +118,32 @@ def reservations_of(order_id: int) -> list[StockReservation]:
     )
 
 
-def _set_aside(lines, status):
-    lines = sorted(lines, key=lambda line: line.variant_id or 0)
-    short = [line for line in lines if not _count(line.variant_id, reserved=line.qty)]
+def _set_aside(lines, status, passing=None):
+    """New reservations for these lines; where a cart's hold passes to a line, it grows to what the line needs."""
+    lines, passing = sorted(lines, key=lambda line: line.variant_id or 0), passing or {}
+    end_overdue(line.variant_id for line in lines if line.stock_policy == TIMED_HOLD)
+    missing = {line.id: line.qty - (passing[line.id].qty if line.id in passing else 0) for line in lines}
+    short = [line for line in lines if missing[line.id] and not count(line.variant_id, reserved=missing[line.id])]
     if short:
         names = ", ".join(line.sku for line in short)
         sentence = _("There are not enough of %(names)s left.", names=names)
         raise OutOfStock(sentence, short=_missing(short) or {line.sku: 0 for line in short})
     for line in lines:
-        db.session.add(_reservation(line, line.qty, status))
-        move(line.variant_id, reserved=line.qty, cause="order", ref=str(line.order_id))
+        if line.id in passing:
+            _pass_on(passing[line.id], line, status)
+        else:
+            db.session.add(_reservation(line, line.qty, status))
+        if missing[line.id]:
+            move(line.variant_id, reserved=missing[line.id], cause="order", ref=str(line.order_id))
     db.session.flush()
+
+
+def _pass_on(held, line, status):
+    """A cart's hold is the order's from now on, and ends with the order alone."""
+    held.status = status
+    held.owner_kind, held.order_id, held.order_line_id = "order", line.order_id, line.id
+    held.qty, held.expires_at = line.qty, None
+    events.record("STOCK_PASSED_ON", line.order_id, variant=held.variant_id, line=line.id, qty=held.qty)
 
 
 def _missing(lines):
@@ -148,19 +171,6 @@ def _reservation(line, qty, status):
         created_at=clock.now(),
         closed_at=clock.now() if status in (CONSUMED, RETURNED) else None,
     )
-
-
-def _count(variant_id, *, reserved=0, on_hand=0):
-    """Change the counters of a variant if that leaves them possible; whether it did."""
-    change = (
-        update(Stock)
-        .where(Stock.variant_id == variant_id)
-        .values(reserved=Stock.reserved + reserved, on_hand=Stock.on_hand + on_hand, version=Stock.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if reserved > 0:
-        change = change.where(or_(Stock.backorder, Stock.on_hand - Stock.reserved >= reserved))
-    return changed(change) == 1
 
 
 def _commit_held(order_id):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.kit.db import Base
@@ -53,6 +53,7 @@ class StockReservation(Base):
             postgresql_where=text("status = 'HELD' AND owner_kind = 'cart'"),
         ),
         Index(None, "variant_id", "status"),
+        Index(None, "status", "expires_at"),
         CheckConstraint("qty > 0", name="qty"),
     )
 
@@ -81,7 +82,25 @@ class StockMovement(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
     delta_on_hand: Mapped[int] = mapped_column(default=0)
     delta_reserved: Mapped[int] = mapped_column(default=0)
-    cause: Mapped[str]  # order, shipment, return, adjust, import
+    cause: Mapped[str]  # order, cart, shipment, return, adjust, import
     ref: Mapped[str] = mapped_column(default="")
     actor: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime]
+
+
+class WaitingEntry(Base):
+    """Somebody who wants to know when one comes free. First come, first told; removed soon after, or after a month."""
+
+    __tablename__ = "waiting_entries"
+    __table_args__ = (
+        UniqueConstraint("variant_id", "email"),
+        Index(None, "variant_id", "told_at", "since"),
+        Index(None, "since"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
+    email: Mapped[str]  # folded
+    key: Mapped[str] = mapped_column(unique=True)  # in the link by which one leaves the line
+    since: Mapped[datetime]
+    told_at: Mapped[datetime | None]

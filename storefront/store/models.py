@@ -36,10 +36,12 @@ class Store(Base):
     cart_abandon_days: Mapped[int] = mapped_column(default=30)
     cart_abandon_days_customer: Mapped[int] = mapped_column(default=90)
     complete_after_days: Mapped[int] = mapped_column(default=14)
+    desk_days: Mapped[int] = mapped_column(default=7)  # then what waits on the desk is decided by its default
     return_days: Mapped[int] = mapped_column(default=30)
     require_account: Mapped[bool] = mapped_column(default=False)
     max_quantity: Mapped[int] = mapped_column(default=99)
     max_lines: Mapped[int] = mapped_column(default=50)
+    line_notes: Mapped[bool] = mapped_column(default=True)  # shoppers may write a note for each article
 
 
 class Setting(Base):

@@ -4,13 +4,15 @@ from typing import Any, NamedTuple
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import String, cast, func, select, update
 
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, Unavailable
 from storefront.kit.html import cleaned
 from storefront.store.models import Page, Sequence, Store
+
+_FIELD, _ROW = "\x1f", "\x1e"  # no title holds them: see save_page
 
 
 class PageLink(NamedTuple):
@@ -23,13 +25,11 @@ class PageLink(NamedTuple):
 def current() -> Store:
     """The shop's row, read once a request. Raises Unavailable before the shop is set up."""
     if "store" not in g or g.store not in db.session:  # a job gives its session back after each row
-        rows = db.session.execute(
-            select(Store, Page.slug, Page.title).outerjoin(Page, Page.title != "").order_by(Page.position, Page.id)
-        ).all()
-        if not rows:
+        found = db.session.execute(_STORE_WITH_LINKS).first()
+        if not found:
             raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
-        g.store = rows[0][0]
-        g.footer_pages = [PageLink(slug, title) for _, slug, title in rows if slug]
+        g.store, links = found
+        g.footer_pages = _links(links or "")
     return g.store
 
 
@@ -60,7 +60,7 @@ def page(slug: str) -> Page:
 def save_page(slug: str, *, title: str, body: str, position: int = 0) -> Page:
     """Make or change a text page; its HTML is cleaned by an allow-list."""
     found = db.session.scalar(select(Page).filter_by(slug=slug)) or Page(slug=slug, position=position)
-    found.title, found.body, found.updated_at = title, cleaned(body), clock.now()
+    found.title, found.body, found.updated_at = " ".join(title.split()), cleaned(body), clock.now()
     db.session.add(found)
     return found
 
@@ -73,3 +73,23 @@ def next_number(name: str) -> int:
         .values(next_value=Sequence.next_value + 1)
         .returning(Sequence.next_value - 1)
     ).scalar_one()
+
+
+_STORE_WITH_LINKS = select(
+    Store,
+    select(
+        func.aggregate_strings(
+            cast(Page.position, String) + _FIELD + cast(Page.id, String) + _FIELD + Page.slug + _FIELD + Page.title,
+            _ROW,
+        )
+    )
+    .where(Page.title != "")
+    .scalar_subquery(),
+)
+
+
+def _links(text):
+    """The pages in their order, out of the one text in which they came with the store's row."""
+    rows = [row.split(_FIELD) for row in text.split(_ROW) if row]
+    rows.sort(key=lambda row: (int(row[0]), int(row[1])))
+    return [PageLink(slug, title) for _, _, slug, title in rows]

@@ -4,18 +4,20 @@ Everything that an adapter needs is handed to it: its settings, the bill as a va
 the one way out to the network.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 PAID, AUTHORIZED, PENDING = "paid", "authorized", "pending"
 DECLINED, CANCELLED, EXPIRED, VOIDED = "declined", "cancelled", "expired", "voided"
-REFUNDED, CHARGED_BACK = "refunded", "charged_back"
+REFUNDED, CHARGED_BACK, WON_BACK = "refunded", "charged_back", "won_back"
 
 AUTHENTIC, FORGED, UNDECIDED = "authentic", "forged", "undecided"
-DONE, ACCEPTED, REFUSED, UNKNOWN = "done", "accepted", "refused", "unknown"
+DONE, ACCEPTED, REFUSED, UNKNOWN = "done", "accepted", "refused", "unknown"  # UNKNOWN is an outcome, too
+NEVER_ARRIVED = "never_arrived"  # the gateway knows no refund, capture or void with this key
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a gateway says of a bill, in our words. `type` is one of the words above."""
+    """What a gateway says of a bill, in our words. `type` is one of the words above; UNKNOWN has no effect."""
 
     type: str
     reference: str
@@ -70,9 +72,27 @@ class Outcome:
     currency: str = ""
     transaction: str = ""
     mode: str = ""  # test or live, if the gateway says
+    merchant: str = ""  # whose account was paid, if the gateway says
     error_type: str = ""  # a code of payments.errors
     vendor_code: str = ""
     occurred_at: datetime | None = None
+    request_key: str = ""  # of a refund or capture that we asked for, if the gateway repeats it
+
+
+def outcomes_from(body: bytes) -> list[Outcome]:
+    """The outcomes that `stored_form` wrote down. What a newer shop knows besides is left out."""
+    known = {field.name for field in fields(Outcome)}
+    return [_outcome({name: value for name, value in row.items() if name in known}) for row in json.loads(body)]
+
+
+def _outcome(facts):
+    at = facts.get("occurred_at")
+    return Outcome(**{**facts, "occurred_at": datetime.fromisoformat(at) if at else None})
+
+
+def stored_form(outcomes: Sequence[Outcome]) -> bytes:
+    """What a gateway answered to a question, as it is kept in the inbox: JSON."""
+    return json.dumps([asdict(outcome) for outcome in outcomes], default=str).encode()
 
 
 @dataclass(frozen=True)
@@ -143,6 +163,7 @@ class Capabilities:
     can_query: bool = False
     can_close: bool = False
     can_refund: bool = False
+    can_query_refund: bool = False
     can_capture: bool = False
     can_void: bool = False
     told_expiry: bool = False
@@ -204,4 +225,16 @@ class Gateway:
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
         """Send money back; asking again with the same key is harmless."""
+        raise NotImplementedError
+
+    def query_refund(self, bill: BillView, key: str) -> OperationResult:
+        """What became of the refund with this key; NEVER_ARRIVED if the gateway knows of none."""
+        raise NotImplementedError
+
+    def capture(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
+        """Take what was authorized; asking again with the same key is harmless."""
+        raise NotImplementedError
+
+    def void(self, bill: BillView, key: str) -> OperationResult:
+        """Give up what was authorized; asking again with the same key is harmless."""
         raise NotImplementedError

@@ -24,11 +24,15 @@ TYPES = {
     "declined": base.DECLINED,
     "cancelled": base.CANCELLED,
     "closed": base.CANCELLED,
+    "authorized": base.AUTHORIZED,
+    "voided": base.VOIDED,
     "refunded": base.REFUNDED,
+    "charged_back": base.CHARGED_BACK,
+    "won_back": base.WON_BACK,
     "expired": base.EXPIRED,
 }
 OPEN_SESSIONS = ("open", "unknown")
-MAY_BE_PAID = ("open", "paid", "")
+MAY_BE_PAID = ("open", "pending", "authorized", "paid", "")
 
 
 def canonical(fields: dict[str, str]) -> bytes:
@@ -55,7 +59,14 @@ class Sandbox(base.Gateway):
     needs_secrets = ("key",)
     for_test_only = True
     capabilities = base.Capabilities(
-        return_is_signed=True, can_query=True, can_close=True, can_refund=True, told_expiry=True
+        return_is_signed=True,
+        can_query=True,
+        can_close=True,
+        can_refund=True,
+        can_query_refund=True,
+        can_capture=True,
+        can_void=True,
+        told_expiry=True,
     )
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
@@ -66,8 +77,10 @@ class Sandbox(base.Gateway):
             "kind": "request",
             "reference": bill.reference,
             "order": bill.order_number,
+            "merchant": self.settings.get("merchant", ""),
             "amount": str(bill.amount_minor),
             "currency": bill.currency,
+            "capture": "later" if self.settings.get("authorize_first") else "",
             "expires": bill.expires_at.isoformat() if bill.expires_at else "",
             "ok_url": urls.ok,
             "cancel_url": urls.cancel,
@@ -105,10 +118,21 @@ class Sandbox(base.Gateway):
         fields = self._call(f"{bill.reference}/status", {"reference": bill.reference})
         if fields.get("status") in OPEN_SESSIONS:
             return []
+        if fields.get("status") not in TYPES:
+            raise GatewayError(_("The payment service gives no sensible answer."))
         paid = [self._outcome(fields)]
         return paid + [
-            self._outcome({**fields, "status": "refunded", "amount": amount, "event": event})
-            for event, amount in json.loads(fields.get("refunds") or "{}").items()
+            self._outcome(
+                {
+                    **fields,
+                    "status": fact["word"],
+                    "amount": str(fact["amount"]),
+                    "event": fact["event"],
+                    "key": fact["key"],
+                    "at": fact["at"],
+                }
+            )
+            for fact in json.loads(fields.get("later") or "[]")
         ]
 
     def close(self, bill: BillView) -> bool:
@@ -122,8 +146,25 @@ class Sandbox(base.Gateway):
             fields = self._call(f"{bill.reference}/refund", asked)
         except GatewayError as error:
             return OperationResult(base.UNKNOWN, reason=error.message)
-        result = {"done": base.DONE, "refused": base.REFUSED}.get(fields.get("result", ""), base.UNKNOWN)
-        return OperationResult(result, fields.get("id", ""), fields.get("reason", ""))
+        return _result_of(fields)
+
+    def query_refund(self, bill: BillView, key: str) -> OperationResult:
+        """Ask what became of the refund with our key. Raises GatewayError when there is no sensible answer."""
+        return _result_of(self._call(f"{bill.reference}/refund-status", {"reference": bill.reference, "key": key}))
+
+    def capture(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
+        """Take what was authorized, under our key."""
+        return self._operate("capture", bill, {"amount": str(amount_minor), "key": key})
+
+    def void(self, bill: BillView, key: str) -> OperationResult:
+        """Give up what was authorized, under our key."""
+        return self._operate("void", bill, {"key": key})
+
+    def _operate(self, what, bill, asked):
+        try:
+            return _result_of(self._call(f"{bill.reference}/{what}", {"reference": bill.reference, **asked}))
+        except GatewayError as error:
+            return OperationResult(base.UNKNOWN, reason=error.message)
 
     def _call(self, path, fields):
         fields = {"kind": "request", **fields}
@@ -139,22 +180,31 @@ class Sandbox(base.Gateway):
         return found
 
     def _outcome(self, fields):
+        status = fields.get("status", "")
         return Outcome(
-            type=TYPES.get(fields.get("status", ""), base.PENDING),  # an unknown word is never a yes or a no
+            type=TYPES.get(status, base.UNKNOWN),
             reference=fields.get("reference", ""),
             event_key=fields.get("event", ""),
             amount_minor=_whole(fields.get("amount")),
             currency=fields.get("currency", ""),
             transaction=fields.get("transaction", ""),
-            mode="test",
+            merchant=fields.get("merchant", ""),
+            mode=fields.get("mode", "test"),
             error_type=_our_word(fields.get("reason", "")),
-            vendor_code=fields.get("reason", "")[:100],
+            vendor_code=(fields.get("reason", "") if status in TYPES else status)[:100],
             occurred_at=_time(fields.get("at")),
+            request_key=fields.get("key", ""),
         )
 
     @property
     def _key(self):
         return self.around.secrets.get("key", "")
+
+
+def _result_of(fields):
+    words = {"done": base.DONE, "refused": base.REFUSED, "never_arrived": base.NEVER_ARRIVED}
+    result = words.get(fields.get("result", ""), base.UNKNOWN)
+    return OperationResult(result, fields.get("id", ""), fields.get("reason", ""))
 
 
 def _our_word(reason):

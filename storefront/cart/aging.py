@@ -1,0 +1,57 @@
+"""Carts and time: those that nobody comes back to are put away, and later removed."""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, delete, or_, select
+
+from storefront import store
+from storefront.cart import scarce
+from storefront.cart.models import Cart, CartLine
+from storefront.cart.service import locked
+from storefront.cart.states import ABANDONED, CART, CONVERTED, MERGED, OPEN
+from storefront.kit import clock
+from storefront.kit.db import db
+
+EMPTY_CARTS_KEPT = timedelta(hours=6)
+CLOSED_CARTS_KEPT = timedelta(days=30)
+
+
+def stale(last: int = 0) -> list[int]:
+    """The ids above `last` of carts whose time has come; a batch."""
+    now, shop = clock.now(), store.current()
+    empty = ~select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
+    return list(
+        db.session.scalars(
+            select(Cart.id)
+            .where(
+                Cart.open_order_id.is_(None),
+                or_(
+                    and_(Cart.status == OPEN, empty, Cart.updated_at < now - EMPTY_CARTS_KEPT),
+                    and_(
+                        Cart.status == OPEN,
+                        Cart.customer_id.is_(None),
+                        Cart.updated_at < now - timedelta(days=shop.cart_abandon_days),
+                    ),
+                    and_(Cart.status == OPEN, Cart.updated_at < now - timedelta(days=shop.cart_abandon_days_customer)),
+                    and_(Cart.status.in_((MERGED, CONVERTED, ABANDONED)), Cart.updated_at < now - CLOSED_CARTS_KEPT),
+                ),
+            )
+            .where(Cart.id > last)
+            .order_by(Cart.id)
+            .limit(500)
+        )
+    )
+
+
+def purge(cart_id: int) -> bool:
+    """Abandon an old open cart; remove one that is empty or closed long ago. False if it is being paid for."""
+    cart = locked(cart_id)
+    if cart.open_order_id is not None:
+        return False
+    if cart.status == OPEN and cart.lines:
+        scarce.let_go(*cart.lines, reason="abandoned")
+        CART.apply(cart, "abandoned")
+        cart.updated_at = clock.now()
+    else:
+        db.session.execute(delete(Cart).where(Cart.id == cart.id))
+    return True

@@ -1,0 +1,86 @@
+"""Every commit of the purchase by its name, and what stands in the database once it is made.
+
+The names are those in `transaction("…")`; a job that goes through rows commits under the name of its verb. Each is
+two places for a rehearsed crash, `name.before` and `name.after`: see kit/crash.py. `tests/test_structure.py` holds
+that the table and the code name the same.
+"""
+
+COMMITS = {
+    # the cart and the steps
+    "add_to_cart": "A line is in the cart.",
+    "change_cart": "A line of the cart has another quantity, or is gone.",
+    "write_note": "A line of the cart has other words with it.",
+    "fit_cart": "Every line of the cart has what there is of it.",
+    "bring_cart_back": "A cart that was put away is open again, with what is still there.",
+    "adopt_cart": "The guest's cart, and orders of the same confirmed e-mail, belong to who has just signed in.",
+    "keep_addresses": "Address and email are on the cart.",
+    "choose_shipping": "The way it travels is on the cart.",
+    "choose_payment": "The way it is paid is on the cart.",
+    # confirm
+    "take_number": "An order number is taken; nobody gets it again.",
+    "place_order": "The order stands with its lines, addresses and sums, as NEW.",
+    "hold_stock": "The order's goods are set aside; an older unpaid order of the same cart is superseded.",
+    "open_bill": "A bill for what is due is open, not yet known to its gateway.",
+    "start_payment": "The gateway has said where to pay: the order is on hold, the next page is kept on the bill.",
+    "release_unbilled": "An order with nothing to pay, or whose method approves by itself, goes to fulfilment.",
+    "cancel_bill": "A step failed: the bill that was just opened is cancelled.",
+    "fail_order": "A step failed: the order is FAILED and its goods are free again.",
+    # paying
+    "leave": "The shopper was shown the page that leaves for the gateway: the bill is in flight.",
+    "store_return": "The browser is back; its message is in the inbox as it came.",
+    "store_notification": "A notification is in the inbox as it came, before anything of it is believed.",
+    "apply_message": "What a verified message says is applied to bill, ledger, order, goods and cart, once.",
+    "note_message": "A message that cannot be applied has its outcome: forged, a hint only, or to be tried again.",
+    "rehearse_replay": "Nothing: what replaying messages would change is looked at and taken back.",
+    "note_return": "An unsigned return is noted on the bill, as a hint for the page.",
+    "apply_answer": "What the gateway answered to a question is in the inbox and applied.",
+    # what the shopper can do with an order
+    "pay_again": "Another attempt: the goods are held and a new bill is open.",
+    "start_new_bill": "The gateway has said where to pay the new bill.",
+    "cancel_new_bill": "The gateway did not answer: the new bill is cancelled, the order waits on.",
+    "cancel_order": "The shopper's order is cancelled, its goods are free and its bills closed.",
+    "replace_link": "The order has another link; the old one leads nowhere.",
+    "keep_goods": "The goods are kept longer.",
+    "put_back": "What a closed order asked for stands in the shopper's cart, once.",
+    "set_apart": "The cart may be ordered beside an order whose payment is on its way.",
+    # staff, refunds
+    "staff_deed": "What a member of staff did with one press, with its entry in the trail: a refund is asked for.",
+    "claim_refund": "A refund is on its way to the gateway; whoever comes now leaves it alone.",
+    "finish_refund": "The gateway's answer to a refund is in the ledger, or noted as missing.",
+    "claim_capture": "A reserved sum is being taken or given up; whoever comes now leaves it alone.",
+    "finish_capture": "The gateway's answer to that is in the ledger, or noted as missing.",
+    # jobs
+    "take_lease": "One scheduler may work for the next seconds.",
+    "note_run": "A run of a job is written down.",
+    "close_if_unpaid": "An order that nobody paid in time is closed, or its hold is prolonged.",
+    "move_hold": "The clock was set: a hold ends as long after it as it would have before.",
+    "complete": "An order that was sent long ago is completed.",
+    "remove_if_worthless": "A closed order that never saw money is removed; its tombstone stays.",
+    "prune_forged_messages": "Some forged messages that are too old or too many are removed.",
+    "purge": "A cart that is over, or that nobody touched for long, is put away.",
+    "end_hold": "The minutes for which a cart kept scarce goods are over: they are free again.",
+    "tell_waiting": "Who waits for goods that have come free will be written to, first come, first told.",
+    "forget_who_waited": "The emails of those who were told, or waited for a month, are removed.",
+    "join_line": "Somebody waits for goods to come free.",
+    "leave_line": "Somebody does not wait any more.",
+    "take_in_stray": "Money of an unknown order, which nobody claimed for a day, is in the ledger as nobody's.",
+    "fulfil_waiting": "The goods that a shopper waits for are back: the order goes on.",
+    "decide_row": "The deadline of something on the desk has passed, and its default is done.",
+    "remind_owner": "The owner is told that time decides tomorrow.",
+    "choose_on_desk": "The shopper has chosen between waiting and the money back.",
+    "notice_silence": "It is written down that the messages of a gateway are missing, or are back.",
+    "refresh_sold_out": "The lists know what is sold out.",
+    "note_proof": "What the last look at every invariant found is on the board; the owner is told of a change.",
+    "claim_letter": "A letter or another consequence is being delivered; whoever comes now leaves it alone.",
+    "note_letter": "A letter is sent.",
+    "put_off_letter": "A letter could not be sent and waits for its next try.",
+    # the sandbox: these are the gateway's own commits
+    "sandbox_open": "The gateway knows the payment.",
+    "sandbox_answer": "The gateway has booked what the shopper pressed, and the notifications that follow.",
+    "sandbox_close": "The gateway has ended a payment that was not made.",
+    "sandbox_refund": "The gateway has sent money back.",
+    "sandbox_operate": "The gateway has taken a reserved sum, or given it up.",
+    "sandbox_console": "The gateway has booked what its merchant did in its own console.",
+    "sandbox_claim_notice": "The gateway is sending a notification.",
+    "sandbox_note_notice": "The gateway knows whether the shop took its notification.",
+}

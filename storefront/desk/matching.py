@@ -1,0 +1,148 @@
+"""Rows of a settlement file beside lines of the ledger: by transaction, by the name of the event, by reference."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from storefront.desk.statement import MOST_ROWS, Row
+from storefront.kit.db import db
+from storefront.payments.models import Bill, LedgerEntry
+from storefront.payments.refunds import BY_HAND
+
+MISSING_HERE, MISSING_THERE, DOUBLED = "missing_here", "missing_there", "doubled"
+AMOUNT, CURRENCY = "amount_differs", "currency_differs"
+MONEY = ("captured", "refunded", "charged_back", "won_back")
+AT_ONCE = 400  # names in one question to the database
+
+
+class Entry(NamedTuple):
+    """A line of the ledger with the names by which a gateway may know it."""
+
+    id: int
+    kind: str
+    amount_minor: int
+    currency: str
+    event_key: str
+    bill_id: int
+    reference: str
+    transaction: str | None
+
+
+class Difference(NamedTuple):
+    """One difference: the row, the entry, or both; and the bill that it is about, if that is known."""
+
+    kind: str
+    row: Row | None
+    entry: Entry | None
+    bill_id: int | None = None
+
+
+def differences_of(backend: str, rows: list[Row]) -> list[Difference]:
+    """Every difference between the rows of a file and the ledger of their gateway."""
+    ledger = _Ledger(backend, [row for row in rows if row.what in MONEY])
+    seen: Counter[tuple] = Counter()
+    found = []
+    for row in ledger.rows:
+        name = (row.what, row.transaction or row.reference, row.amount, row.currency)
+        seen[name] += 1
+        if seen[name] > 1 and row.transaction:
+            found.append(Difference(DOUBLED, row, None, ledger.bill_of(row)))
+        elif difference := _compare(row, ledger):
+            found.append(difference)
+    return found + [Difference(MISSING_THERE, None, entry, entry.bill_id) for entry in ledger.not_in_the_file()]
+
+
+def _compare(row, ledger):
+    entry = ledger.take(row)
+    if entry is None:
+        return Difference(MISSING_HERE, row, None, ledger.bill_of(row))
+    if entry.currency != row.currency:
+        return Difference(CURRENCY, row, entry, entry.bill_id)
+    if entry.amount_minor != row.amount:
+        return Difference(AMOUNT, row, entry, entry.bill_id)
+    return None
+
+
+class _Ledger:
+    """The lines of the ledger that the rows may speak of; each is matched once."""
+
+    def __init__(self, backend: str, rows: list[Row]):
+        self.backend, self.rows = backend, rows
+        self.bills = self._bills()
+        self.entries = self._entries(set(self.bills.values()))
+        self.matched: set[int] = set()
+        self.by_event = {(entry.kind, entry.event_key): entry for entry in self.entries}
+        self.by_bill: dict[tuple[str, int], list[Entry]] = {}
+        for entry in self.entries:
+            self.by_bill.setdefault((entry.kind, entry.bill_id), []).append(entry)
+
+    def bill_of(self, row: Row) -> int | None:
+        """The id of the bill that a row speaks of: by its transaction first, then by its reference."""
+        return self.bills.get(("t", row.transaction)) or self.bills.get(("r", row.reference))
+
+    def take(self, row: Row) -> Entry | None:
+        """The line that a row speaks of, as long as no other row has taken it."""
+        named = self.by_event.get((row.what, row.transaction))
+        of_bill = self.by_bill.get((row.what, self.bill_of(row) or 0), [])
+        same = [entry for entry in of_bill if (entry.amount_minor, entry.currency) == (row.amount, row.currency)]
+        for entry in (*([named] if named else []), *same, *(of_bill if row.what == "captured" else [])):
+            if entry.id not in self.matched:
+                self.matched.add(entry.id)
+                return entry
+        return None
+
+    def not_in_the_file(self) -> Iterable[Entry]:
+        """Lines of the days of the file that no row speaks of; none if the file tells no days."""
+        days = [row.day for row in self.rows if row.day]
+        if not days:
+            return []
+        begin = datetime(min(days).year, min(days).month, min(days).day, tzinfo=UTC)
+        end = datetime(max(days).year, max(days).month, max(days).day, tzinfo=UTC) + timedelta(days=1)
+        within = (LedgerEntry.recorded_at >= begin, LedgerEntry.recorded_at < end)
+        ours = self._read(*within, LedgerEntry.gateway_event_key.not_like(f"{BY_HAND}%"))
+        return [entry for entry in ours if entry.id not in self.matched]
+
+    def _bills(self) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for column, mark, names in (
+            (Bill.reference, "r", {row.reference for row in self.rows}),
+            (Bill.transaction_id, "t", {row.transaction for row in self.rows}),
+        ):
+            for some in _some(names - {""}):
+                query = select(column, Bill.id).where(Bill.backend == self.backend, column.in_(some))
+                found.update({(mark, str(name)): bill_id for name, bill_id in db.session.execute(query)})
+        return found
+
+    def _entries(self, bill_ids) -> list[Entry]:
+        found: dict[int, Entry] = {}
+        events = {row.transaction for row in self.rows if row.what != "captured"} - {""}
+        for column, names in ((LedgerEntry.bill_id, bill_ids), (LedgerEntry.gateway_event_key, events)):
+            for some in _some(names):
+                found.update({entry.id: entry for entry in self._read(column.in_(some))})
+        return sorted(found.values())
+
+    def _read(self, *which: Any) -> list[Entry]:
+        query = (
+            select(
+                LedgerEntry.id,
+                LedgerEntry.kind,
+                LedgerEntry.amount_minor,
+                LedgerEntry.currency,
+                LedgerEntry.gateway_event_key,
+                Bill.id,
+                Bill.reference,
+                Bill.transaction_id,
+            )
+            .join(Bill, Bill.id == LedgerEntry.bill_id)
+            .where(LedgerEntry.backend == self.backend, LedgerEntry.kind.in_(MONEY), *which)
+        )
+        return [Entry(*row) for row in db.session.execute(query.order_by(LedgerEntry.id).limit(2 * MOST_ROWS))]
+
+
+def _some(names) -> Iterable[list]:
+    """The names in handfuls, in a fixed order."""
+    ordered = sorted(names)
+    return [ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE)]

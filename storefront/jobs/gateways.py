@@ -1,0 +1,16 @@
+"""Jobs that watch the gateways themselves."""
+
+from storefront import payments
+from storefront.jobs.each import each_alone
+from storefront.kit.db import transaction
+
+
+def notice_silence() -> dict[str, int]:
+    """Tell the owner, once, when the messages of a gateway are missing, and once more when they are back."""
+    return each_alone(payments.watched_gateways(), _listen)
+
+
+def _listen(config_id):
+    finding = payments.listen_for(config_id)
+    with transaction("notice_silence"):
+        return payments.note_silence(config_id, finding)

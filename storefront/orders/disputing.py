@@ -1,0 +1,58 @@
+"""Money that went back past the shop: by the gateway's own console, or because the shopper's bank took it."""
+
+from storefront import payments
+from storefront.kit import events
+from storefront.kit.db import db
+from storefront.orders.fulfilment import hold_parcels, release_parcels
+from storefront.orders.models import Order
+from storefront.orders.refunding import finish_refund
+from storefront.orders.states import CLOSED, ORDER, PROCESSING, REVIEW
+from storefront.payments.gateways import base
+from storefront.payments.gateways.base import OperationResult, Outcome
+from storefront.payments.models import Bill
+from storefront.payments.states import APPLIED, DISPUTED, NONE
+from storefront.payments.sums import balance_of
+
+REASON = "disputed"
+
+
+def sent_back(order: Order | None, bill: Bill, outcome: Outcome) -> None:
+    """Money went back: the end of a refund of ours that waited for its answer, or something to ask staff about.
+
+    The goods of a refund that was made elsewhere stay where they are until somebody says that they are back.
+    """
+    if ours := payments.refund_told(bill, outcome):
+        finish_refund(ours, OperationResult(base.DONE, payments.event_key(outcome)))
+    elif order:
+        facts = {"key": payments.event_key(outcome), "amount": outcome.amount_minor, "currency": outcome.currency}
+        events.record("REFUND_SEEN", order.id, id=bill.id, **facts)
+
+
+def dispute(order: Order, bill: Bill) -> None:
+    """The bank took the money that pays the order: what is still in the house stays there until a person decides."""
+    if bill.disposition != APPLIED:
+        return
+    if order.status == PROCESSING:
+        order.review_reason = REASON
+        ORDER.apply(order, "doubted", reason=REASON, bill=bill.id)
+    hold_parcels(order)
+
+
+def end_dispute(order: Order, bill: Bill) -> None:
+    """The bank gave the money to us again: the order goes on from where it was held.
+
+    If it was closed meanwhile, its money waits on the desk, since nobody has sent it back.
+    """
+    if any(other.status == DISPUTED for other in payments.bills_of(order.id)):
+        return
+    if order.status in CLOSED:
+        if balance_of(bill) > 0 and bill.disposition == APPLIED:
+            bill.disposition = NONE
+            db.session.flush()
+            payments.quarantine(bill, "late_order_closed", state=order.status)
+        return
+    if order.status == REVIEW and order.review_reason == REASON:
+        order.review_reason = ""
+        ORDER.apply(order, "released", reason="dispute_won")
+    if order.status != REVIEW:
+        release_parcels(order)

@@ -1,0 +1,32 @@
+"""Money that came for one order pays another."""
+
+from sqlalchemy import select
+
+from storefront import payments
+from storefront.kit.db import db
+from storefront.orders.finding import locked
+from storefront.orders.models import Order
+from storefront.orders.money import refresh
+from storefront.orders.settling import accept_money
+from storefront.orders.states import CLOSED, HOLD, REVIEW
+from storefront.payments.models import Bill
+from storefront.payments.states import APPLIED
+
+
+def pay_with(order_id: int, bill_id: int, actor: str) -> Order:
+    """A quarantined bill of another order, or of none, is this order's and pays it, with any difference.
+
+    The caller holds the locks of both orders. Raises Conflict, and OutOfStock when its goods are gone.
+    """
+    bill = db.session.get_one(Bill, bill_id)
+    before = bill.order_id
+    payments.give_to(bill, order_id)
+    if before:
+        refresh(locked(before))
+    return accept_money(order_id, bill_id, actor)
+
+
+def may_be_paid_by_hand(order: Order) -> bool:
+    """Whether money from elsewhere could pay it: it waits, or was closed, and no money counts for it yet."""
+    paid = select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED).limit(1)
+    return order.status in (HOLD, REVIEW, *CLOSED) and db.session.scalar(paid) is None

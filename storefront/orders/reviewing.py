@@ -1,0 +1,54 @@
+"""The shop's rules for looking at a paid order before it goes on: its sum, a first order, two countries."""
+
+from sqlalchemy import select
+
+from storefront import payments, store
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.orders.models import Order
+from storefront.orders.states import HOLD, NEW, ORDER, RELEASED_STATES
+from storefront.payments.models import Bill
+
+
+def rule_hits(order: Order) -> list[str]:
+    """The reasons, keys of payments.reasons.REASONS, for which a paid order waits for a person; none if none hits."""
+    rules, hits = store.current().review_rules, []
+    most = rules.get("amount_minor")
+    if most and order.currency == store.current().currency and order.total_minor >= most:
+        hits.append("review_amount")
+    if rules.get("first_order") and _is_first(order):
+        hits.append("review_first_order")
+    if rules.get("country_mismatch") and _countries_differ(order):
+        hits.append("review_country")
+    return hits
+
+
+def review(order: Order, bill: Bill, hits: list[str]) -> None:
+    """The order is paid, and a person looks at it before it goes on: its goods are kept without end."""
+    if order.status == NEW:
+        ORDER.apply(order, "held")
+    payments.accept(bill)
+    order.paid_at, order.review_reason = clock.now(), hits[0]
+    ORDER.apply(order, "doubted", reason=hits[0], bill=bill.id)
+    for other in payments.open_bills(order.id):
+        payments.cancel(other, "paid_by_another")
+    payments.put_on_desk(hits[0], order_id=order.id, amount_minor=bill.amount_minor, currency=bill.currency, rules=hits)
+
+
+def may_review(order: Order) -> bool:
+    """Whether the rules are asked: only of an order that is paid while it waits."""
+    return order.status in (NEW, HOLD)
+
+
+def _is_first(order):
+    """Nobody with this e-mail, or this account, has had an order sent before."""
+    mine = Order.email == order.email
+    if order.customer_id:
+        mine = mine | (Order.customer_id == order.customer_id)
+    earlier = select(Order.id).where(mine, Order.id != order.id, Order.status.in_(RELEASED_STATES))
+    return db.session.scalar(earlier.limit(1)) is None
+
+
+def _countries_differ(order):
+    billed, sent = order.billing_address, order.shipping_address
+    return bool(billed and sent and billed.country != sent.country)

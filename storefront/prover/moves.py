@@ -1,0 +1,185 @@
+"""What holds for every step: what may change, by whom, and what must not."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from storefront.prover.rules import CLOSED, MONEY, RELEASED
+from storefront.prover.tables import Tables, View
+
+OPEN = ("CREATED", "REDIRECTED", "PENDING")
+MOVES: list[Any] = []
+FROZEN = (
+    "number",
+    "key",
+    "email",
+    "currency",
+    "total_minor",
+    "due_minor",
+    "goods_minor",
+    "shipping_minor",
+    "cart_version",
+    "quote_hash",
+)
+
+
+def move(check):
+    """Enter a check into the list."""
+    MOVES.append(check)
+    return check
+
+
+def broken(before: View, after: View, step: Any) -> str:
+    """The first rule that a step breaks, as a sentence; "" if it breaks none."""
+    for check in MOVES:
+        for sentence in check(before, after, step):
+            return f"{check.__name__}: {sentence}"
+    return ""
+
+
+def wrong_in_log(tables: Tables, written: Iterable[str]) -> str:
+    """What is wrong with the events that a step wrote: each needs its cause, and a row in the outbox for who waits."""
+    if "order_events" not in written:
+        return ""
+    for kind, actor, cause in tables.log("order_events", "type, actor_kind, cause_inbox_id"):
+        if not actor or (actor == "gateway" and cause is None):
+            return f"{kind} has no cause"
+    return ""
+
+
+@move
+def nothing_breaks(before: View, after: View, step: Any) -> Iterator[str]:
+    ending = step.ending
+    if ending.word == "broken":
+        yield f"{ending.value[0]}: {ending.value[1]}"
+    status = ending.value if ending.word == "done" and step.deed in ("notify", "forge", "leave", "come_back") else 0
+    if status == 503 and step.deed == "notify" and not before.memory.get("down"):
+        yield "a notice was refused though nothing was wrong"
+    elif status >= 500 and status != 503:
+        yield f"the page answered {status}"
+    if step.deed in ("clean_up", "read_inbox") and ending.word == "done" and ("failed", 0) not in ending.value:
+        yield f"a job failed: {ending.value}"
+
+
+def _facts(view):
+    """All that a message without proof must not touch."""
+    bills = [(b.id, b.status, b.disposition) for b in view.bills]
+    return bills, [(o.id, o.status) for o in view.orders], view.ledger_entries, view.stock, view.cart_lines
+
+
+@move
+def a_forged_message_does_nothing(before: View, after: View, step: Any) -> Iterator[str]:
+    if step.deed == "forge" and (_facts(before) != _facts(after) or step.ending.value != 400):
+        yield f"answered {step.ending.value}"
+
+
+@move
+def a_snapshot_never_changes(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.orders is not after.orders:
+        old = {order.id: order for order in before.orders}
+        for order in after.orders:
+            then = old.get(order.id)
+            for name in FROZEN if then else ():
+                if getattr(then, name) != getattr(order, name):
+                    yield f"{name} of order {order.id} was {getattr(then, name)}, is {getattr(order, name)}"
+    lines = {line.id: line for line in after.order_lines}
+    for line in before.order_lines if before.order_lines is not after.order_lines else ():
+        if line.id in lines and lines[line.id] != line:
+            yield f"line {line.id} has changed"
+
+
+@move
+def paid_is_left_by_people_only(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.orders is after.orders:
+        return
+    now = {order.id: order.status for order in after.orders}
+    for order in before.orders:
+        status = now.get(order.id)
+        if order.status in RELEASED and status not in RELEASED and step.deed not in ("call_off",):
+            yield f"order {order.id} was {order.status} and is {status}"
+
+
+@move
+def the_ledger_is_only_appended_to(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.ledger_entries is not after.ledger_entries:
+        kept = {entry[1:] for entry in after.ledger_entries}
+        if any(entry[1:] not in kept for entry in before.ledger_entries):
+            yield "a line of the ledger is gone"
+
+
+@move
+def what_is_paid_leaves_the_cart_once(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.cart_lines is after.cart_lines or step.deed in ("put", "take_out"):
+        return
+    was, now = _in_carts(before), _in_carts(after)
+    paid = _newly_paid(before, after)
+    for cart_id, qty in was.items():
+        bought = sum(_qty(after, order.id) for order in paid if order.cart_id == cart_id)
+        if now.get(cart_id, 0) != max(0, qty - bought):
+            yield f"cart {cart_id} had {qty}, {bought} were paid, {now.get(cart_id, 0)} are left"
+
+
+@move
+def a_paid_order_was_in_the_cart(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.orders is after.orders:
+        return
+    was, now = _in_carts(before), _in_carts(after)
+    for order in _newly_paid(before, after):
+        basket = next((c for c in before.carts if c.id == order.cart_id), None)
+        own = basket and basket.open_order_id == order.id
+        if own and was.get(order.cart_id, 0) and now.get(order.cart_id, 0) == was[order.cart_id]:
+            yield f"order {order.id} is paid, and its goods are still in the cart"
+
+
+def _newly_paid(before, after):
+    was = {order.id: order.status for order in before.orders}
+    return [o for o in after.orders if o.status in RELEASED and was.get(o.id, "NEW") not in RELEASED]
+
+
+def _in_carts(view):
+    found: dict[int, int] = {}
+    for line in view.cart_lines:
+        found[line.cart_id] = found.get(line.cart_id, 0) + line.qty
+    return found
+
+
+def _qty(view, order_id):
+    return sum(line.qty for line in view.order_lines if line.order_id == order_id)
+
+
+@move
+def nothing_is_closed_unasked(before: View, after: View, step: Any) -> Iterator[str]:
+    """Time ends no order for whose open attempts the gateway has money, or may still get it."""
+    if step.deed != "clean_up" or before.orders is after.orders:
+        return
+    was = {order.id: order.status for order in before.orders}
+    closed = {o.id for o in after.orders if o.status in CLOSED and was.get(o.id) == "HOLD"}
+    money = {p.reference: p.status for p in after.sandbox_payments if p.status in ("paid", "pending")}
+    for bill in before.bills:
+        if bill.order_id in closed and bill.status in OPEN and bill.reference in money:
+            yield f"order {bill.order_id} was closed, and bill {bill.id} is {money[bill.reference]} at the gateway"
+
+
+@move
+def nobody_is_refused_what_is_there(before: View, after: View, step: Any) -> Iterator[str]:
+    if step.deed != "confirm" or step.ending.word != "refused" or step.ending.value[0] != "OutOfStock":
+        return
+    cart_id = step.args[0]
+    wanted = _in_carts(before).get(cart_id, 0)
+    own = {order.id for order in before.orders if order.cart_id == cart_id and order.status == "HOLD"}
+    theirs = sum(
+        r.qty for r in before.stock_reservations if r.status in ("HELD", "COMMITTED") and r.order_id not in own
+    )
+    if before.stock[0].on_hand - theirs >= wanted:
+        yield f"{wanted} were refused, {before.stock[0].on_hand - theirs} were there"
+
+
+@move
+def money_stays_money(before: View, after: View, step: Any) -> Iterator[str]:
+    if before.bills is after.bills:
+        return
+    now = {bill.id: bill for bill in after.bills}
+    for bill in before.bills:
+        if bill.status in MONEY and now[bill.id].status not in MONEY:
+            yield f"bill {bill.id} was {bill.status} and is {now[bill.id].status}"
+        if bill.disposition != "NONE" and now[bill.id].disposition == "NONE":
+            yield f"bill {bill.id} was {bill.disposition}, and is nothing now"

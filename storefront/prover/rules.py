@@ -1,0 +1,197 @@
+"""What holds in every state: the invariants, over the rows of a small shop.
+
+Each rule is a function that gives the sentence of what is broken, or nothing. Its name says which line of the
+invariants it stands for; the same lines are checked against live databases by other queries.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from storefront.prover.tables import View
+
+CLOSED = ("CANCELLED", "FAILED")
+RELEASED = ("PROCESSING", "PARTIALLY_SHIPPED", "SHIPPED", "DELIVERED", "COMPLETED")
+MONEY = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED")
+HELD = ("HELD", "COMMITTED")
+WAITING = ("RECEIVED", "ERROR", "UNMATCHED")
+RULES: list[Callable[[View], Iterable[str]]] = []
+
+
+def rule(check):
+    """Enter a check into the list of rules."""
+    RULES.append(check)
+    return check
+
+
+def broken(view: View) -> str:
+    """The first rule that a state breaks, as a sentence; "" if it breaks none."""
+    for check in RULES:
+        for sentence in check(view):
+            return f"{check.__name__}: {sentence}"
+    return ""
+
+
+def captured(view: View) -> Counter[int]:
+    """What each bill has of money that came and did not go back, in minor units."""
+    left: Counter[int] = Counter()
+    for entry in view.ledger_entries:
+        if entry.kind == "captured":
+            left[entry.bill_id] += entry.amount_minor
+        elif entry.kind in ("refunded", "charged_back"):
+            left[entry.bill_id] -= entry.amount_minor
+    return left
+
+
+@rule
+def reserved_is_the_sum_of_reservations(view: View) -> Iterator[str]:
+    held: Counter[int] = Counter()
+    for one in view.stock_reservations:
+        if one.status in HELD:
+            held[one.variant_id] += one.qty
+    for stock in view.stock:
+        if stock.reserved != held[stock.variant_id]:
+            yield f"{stock.reserved} are counted as set aside, reservations say {held[stock.variant_id]}"
+        if stock.on_hand - stock.reserved < 0 and not stock.backorder:
+            yield f"{stock.reserved} are set aside of {stock.on_hand}"
+
+
+@rule
+def an_order_holds_exactly_its_lines(view: View) -> Iterator[str]:
+    by_order: dict[int, Counter[str]] = {}
+    for one in view.stock_reservations:
+        by_order.setdefault(one.order_id, Counter())[one.status] += one.qty
+    for order in view.orders:
+        has = by_order.get(order.id, Counter())
+        wanted = sum(
+            line.qty for line in view.order_lines if line.order_id == order.id and line.stock_policy != "untracked"
+        )
+        if order.status in CLOSED and has["HELD"] + has["COMMITTED"]:
+            yield f"order {order.id} is closed and still holds goods"
+        elif order.status == "HOLD" and has["HELD"] != wanted:
+            yield f"order {order.id} waits for its money and holds {has['HELD']} of {wanted}"
+        elif order.status == "PROCESSING" and has["COMMITTED"] + has["CONSUMED"] != wanted:
+            yield f"order {order.id} is paid and has {has['COMMITTED'] + has['CONSUMED']} of {wanted}"
+        elif order.status in ("SHIPPED", "DELIVERED") and has["CONSUMED"] + has["RETURNED"] != wanted:
+            yield f"order {order.id} is sent, and {has['CONSUMED']} of {wanted} have left the shelf"
+
+
+@rule
+def a_released_order_is_paid_once(view: View) -> Iterator[str]:
+    applied = Counter(bill.order_id for bill in view.bills if bill.disposition == "APPLIED")
+    has = _paid_by(view)
+    differs = bool(view.memory.get("accept"))  # staff have accepted a difference
+    for order in view.orders:
+        if applied[order.id] > 1:
+            yield f"two bills pay order {order.id}"
+        if order.status in RELEASED and order.due_minor and not differs and has[order.id] != order.due_minor:
+            yield f"order {order.id} is {order.status} for {has[order.id]} of {order.due_minor}"
+
+
+def _paid_by(view):
+    captures: Counter[int] = Counter()
+    orders = {bill.id: bill.order_id for bill in view.bills if bill.disposition == "APPLIED"}
+    currencies = {order.id: order.currency for order in view.orders}
+    for entry in view.ledger_entries:
+        order_id = orders.get(entry.bill_id)
+        if entry.kind == "captured" and entry.currency == currencies.get(order_id):
+            captures[order_id] += entry.amount_minor
+    return captures
+
+
+@rule
+def applied_money_means_a_paid_order(view: View) -> Iterator[str]:
+    asked_back = {refund.bill_id for refund in view.refunds if refund.status != "FAILED"}
+    states = {order.id: order.status for order in view.orders}
+    for bill in view.bills:
+        unpaid = states.get(bill.order_id) not in (*RELEASED, "REVIEW")
+        if bill.disposition == "APPLIED" and unpaid and bill.id not in asked_back:
+            yield f"bill {bill.id} pays order {bill.order_id}, which is {states.get(bill.order_id)}"
+
+
+@rule
+def no_cent_without_a_place(view: View) -> Iterator[str]:
+    left, asked = captured(view), Counter()
+    for refund in view.refunds:
+        if refund.status in ("REQUESTED", "SENT"):
+            asked[refund.bill_id] += refund.amount_minor
+    for bill in view.bills:
+        unexplained = left[bill.id] - asked[bill.id]
+        if unexplained > 0 and bill.disposition not in ("APPLIED", "QUARANTINED"):
+            yield f"bill {bill.id} has {unexplained} that nobody knows the place of ({bill.disposition})"
+        if left[bill.id] < 0:
+            yield f"more went back of bill {bill.id} than came"
+        if unexplained < 0:
+            yield f"more is asked back of bill {bill.id} than is there"
+        if (bill.status in MONEY) != any(e.bill_id == bill.id and e.kind == "captured" for e in view.ledger_entries):
+            yield f"bill {bill.id} is {bill.status}, and the ledger says otherwise"
+
+
+@rule
+def what_was_taken_is_known(view: View) -> Iterator[str]:
+    """A notice that was answered with a 2xx is in the ledger, or waits in the inbox."""
+    taken = view.memory.get("taken", ())
+    for notice in view.sandbox_notices:
+        if notice.id in taken and "status=paid" in notice.body:
+            transaction = notice.body.split("transaction=")[1].split("&")[0]
+            known = any(bill.transaction_id == transaction for bill in view.bills)
+            waits = any(m.outcome in WAITING and transaction.encode() in m.body for m in view.inbox_messages)
+            if not known and not waits:
+                yield f"notice {notice.id} of a payment was taken, and nothing is left of it"
+
+
+@rule
+def one_payable_order_a_cart(view: View) -> Iterator[str]:
+    payable = Counter(order.cart_id for order in view.orders if order.status == "HOLD")
+    for cart_id, number in payable.items():
+        if number > 1:
+            yield f"cart {cart_id} has {number} orders that wait to be paid"
+
+
+@rule
+def one_transaction_counts_once(view: View) -> Iterator[str]:
+    counted = Counter((entry.backend, entry.gateway_event_key, entry.kind) for entry in view.ledger_entries)
+    for key, number in counted.items():
+        if number > 1:
+            yield f"{key[1]} is in the ledger {number} times"
+
+
+@rule
+def the_books_agree(view: View) -> Iterator[str]:
+    """What came came from the gateway; what it sent back is what we know of, unless its answer is on its way."""
+    by_reference = {payment.reference: payment for payment in view.sandbox_payments}
+    took: Counter[str] = Counter()
+    went: Counter[int] = Counter()
+    references = {bill.id: bill.reference.partition("~")[0] for bill in view.bills}
+    for entry in view.ledger_entries:
+        if entry.kind == "captured":
+            took[references[entry.bill_id]] += entry.amount_minor
+    for reference, amount in took.items():
+        if reference in by_reference and amount > by_reference[reference].captured_minor:
+            yield f"{amount} are said to have come for {reference}, the gateway took less"
+    for entry in view.ledger_entries:
+        if entry.kind == "refunded":
+            went[entry.bill_id] += entry.amount_minor
+    on_its_way = {refund.bill_id for refund in view.refunds if refund.status in ("REQUESTED", "SENT")}
+    for bill in view.bills:
+        payment: Any = by_reference.get(bill.reference)
+        if payment and bill.id not in on_its_way and payment.refunded_minor != went[bill.id]:
+            yield f"the gateway sent back {payment.refunded_minor} of bill {bill.id}, the ledger says {went[bill.id]}"
+        if payment and payment.refunded_minor > payment.captured_minor:
+            yield f"the gateway sent back more of bill {bill.id} than it took"
+
+
+@rule
+def sums_are_right(view: View) -> Iterator[str]:
+    goods = Counter()
+    for line in view.order_lines:
+        goods[line.order_id] += line.total_minor
+        if line.total_minor != line.unit_minor * line.qty - line.discount_minor:
+            yield f"line {line.id} costs {line.total_minor}"
+    for order in view.orders:
+        if order.total_minor != goods[order.id] + order.shipping_minor:
+            yield f"order {order.id} is {order.total_minor}, its parts are {goods[order.id] + order.shipping_minor}"
+    dues = {order.id: order.due_minor for order in view.orders}
+    for bill in view.bills:
+        if "~" not in bill.reference and bill.amount_minor != dues.get(bill.order_id, bill.amount_minor):
+            yield f"bill {bill.id} asks for {bill.amount_minor}, due is {dues[bill.order_id]}"
