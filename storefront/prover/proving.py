@@ -51,7 +51,7 @@ def prove(
         yield from map(share, worlds)
     else:
         with get_context("fork").Pool(processes, _set_up, (create_app,)) as pool:
-            yield from pool.imap(share, worlds)
+            yield from pool.imap_unordered(share, worlds)
 
 
 class Prover:
