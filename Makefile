@@ -15,7 +15,7 @@ demo: .venv/shop
 	$(BIN)/flask db upgrade && $(BIN)/flask demo
 
 test: .venv/tests browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 drill: .venv/tests
 	PYTHONPATH=. $(BIN)/python tests/drill_stories.py

@@ -21,6 +21,7 @@ from purchases import ADDRESS, Placed, Purchases
 
 HOME = {"name": "Alice Byrne", "line1": "1 Quay Street", "city": "Galway", "postcode": "H91 E2R8", "country": "IE"}
 _numbers = count(1)
+NO_MONEY_MOVED = ("authorized", "voided", "fee", "fee_returned")  # between shopper and shop
 
 
 class Backstage(Purchases):
@@ -121,7 +122,7 @@ class Backstage(Purchases):
             for bill in db.session.scalars(select(Bill).order_by(Bill.id)).all():
                 if bill.extra.get("session", bill.reference) == session.reference:
                     moved = self.ledger_of(bill).items()
-                    ours.update({key: total for key, total in moved if key[0] not in ("authorized", "voided")})
+                    ours.update({key: total for key, total in moved if key[0] not in NO_MONEY_MOVED})
             theirs = {
                 ("captured", session.currency): session.captured_minor,
                 ("refunded", session.currency): session.refunded_minor,

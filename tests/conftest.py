@@ -208,8 +208,26 @@ def _free_port():
 
 
 def pytest_collection_modifyitems(items):
+    """Each test says of which kind it is. Of two processes one takes SQLite's stories and one PostgreSQL's, the long
+    runs first; whoever is free goes on with the browser, the drill and the rest.
+    """
     for item in items:
         item.user_properties.append(("kind", _kind(item)))
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: GROUPS.index(_group(item)))
+
+
+GROUPS = ("sqlite", "postgresql", "browser", "apart", "")
+APART = ("test_drill", "test_faults", "test_serving")  # servers of their own, killed and started again
+
+
+def _group(item):
+    if item.get_closest_marker("browser"):
+        return "browser"
+    if item.module.__name__ in APART:
+        return "apart"
+    return getattr(item, "callspec", _None).params.get("database", "")
 
 
 def _kind(item):

@@ -22,7 +22,7 @@ def three(play):
     wrong = play.quickly_at_gateway(mug=2)
     wrong.shopper.press("Pay", scenario="wrong_amount")
     with transaction():
-        payments.put_on_desk("session_not_closed", order_id=twice.order.id, bill_id=twice.bill.id)
+        payments.put_on_desk("authorization_ended", order_id=twice.order.id, bill_id=twice.bill.id)
     return on_desk(play)
 
 

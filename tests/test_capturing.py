@@ -3,15 +3,18 @@
 import pytest
 from sqlalchemy import select
 
-from storefront import jobs, orders, payments
+from storefront import desk, jobs, orders, payments
 from storefront.kit import events
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
-from storefront.payments.models import Capture, GatewayConfig
+from storefront.payments.fates import CHANGED, NO_EFFECT
+from storefront.payments.gateways.base import AUTHORIZED, Outcome
+from storefront.payments.models import Bill, Capture, GatewayConfig
 
 from counter import comes_in, opens
 from merchant import desk_row, on_desk
 from purchases import at_once
+from waiting import decides
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -150,3 +153,124 @@ def test_what_is_refused_is_told_in_the_history(play):
     assert (row.status, row.last_error) == ("FAILED", "Nothing is reserved.")
     assert "CAPTURE_FAILED" in [event.type for event in events.of_order(placed.order.id)]
     assert play.captured(placed.order) == 0
+
+
+# --- what is reserved is not always what was asked for
+
+
+def reserves(play, bill, minor: int = 0, currency: str = "EUR", mode: str = "test") -> str:
+    """The gateway says that so much is reserved for a bill."""
+    told = Outcome(AUTHORIZED, bill.reference, f"auth-{bill.reference}", minor or bill.amount_minor, currency, "", mode)
+    play.look_again()
+    with transaction():
+        return orders.settle(db.session.get_one(Bill, bill.id), told)
+
+
+@pytest.mark.parametrize("minor, currency, why", [(100, "EUR", "amount_mismatch"), (0, "USD", "currency_mismatch")])
+def test_another_sum_than_asked_for_is_never_taken(play, minor, currency, why):
+    """Less, or another money, is reserved: a person is told, it cannot be taken, but given up. BIL-20, INV-03."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    assert reserves(play, placed.bill, minor, currency) == CHANGED
+    assert states(play) == ("HOLD", "AUTHORIZED" if currency == "EUR" else "PENDING", "AUTHORIZED")
+    row = desk_row(play, "message_stuck")
+    assert (row.evidence["why"], row.currency, row.bill_id) == (why, currency, placed.bill.id)
+    with pytest.raises(Conflict), transaction():
+        orders.request_capture(placed.order.id, placed.bill.id, "capture", "otto")
+    with transaction():
+        assert orders.request_capture(placed.order.id, placed.bill.id, "void", "otto").kind == "void"
+
+
+def test_a_reservation_of_the_other_world_is_none(play):
+    """A live reservation in a shop that tests: it stays on the desk and can never be taken. BIL-20, SEC-04."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    assert reserves(play, placed.bill, mode="live") == NO_EFFECT
+    assert states(play) == ("HOLD", "UNPAID", "REDIRECTED") and play.ledger_of(placed.bill) == {}
+    assert desk_row(play, "message_stuck").evidence["why"] == "mode_mismatch"
+    with pytest.raises(Conflict), transaction():
+        orders.request_capture(placed.order.id, placed.bill.id, "capture", "otto")
+
+
+@pytest.mark.parametrize("end", ["declined", "cancelled", "expired"])
+def test_reserved_after_all(play, end):
+    """A "no" that was overtaken by a reservation: the order that waits has it. BIL-20, BIL-21."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    play.gateway_says(end, placed.bill)
+    assert reserves(play, placed.bill) == CHANGED
+    assert states(play) == ("HOLD", "AUTHORIZED", "AUTHORIZED")
+    assert not db.session.scalars(select(Capture)).all()
+
+
+def test_reserved_for_a_closed_order_is_given_up(play):
+    """Nobody waits for it any more: it goes back by itself, and an echo brings nothing back. BIL-20, INV-17."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    with transaction():
+        orders.cancel_by_shopper(placed.order.id)
+    with transaction():
+        play.session_of(placed.bill).status = "authorized"
+    assert reserves(play, placed.bill) == CHANGED
+    play.run("send_captures")
+    assert states(play) == ("CANCELLED", "UNPAID", "CANCELLED")
+    assert (play.session_of(placed.bill).status, on_desk(play)) == ("voided", [])
+    again = Outcome(AUTHORIZED, placed.bill.reference, "echo", placed.bill.amount_minor, "EUR", "", "test")
+    with transaction():
+        assert orders.settle(db.session.get_one(Bill, placed.bill.id), again) == NO_EFFECT
+    assert play.last_bill().status == "CANCELLED"
+
+
+def test_reserved_beside_a_payment_is_given_up(play):
+    """The order is paid by a second attempt: what the first one reserves late goes back. BIL-20, INV-03."""
+    play.shelves(mug=5)
+    first = play.quickly_at_gateway(mug=2)
+    play.gateway_says("declined", first.bill)
+    first.shopper.get(f"/orders/{first.order.key}")
+    first.shopper.press("Pay now")
+    play.gateway_says("paid", play.last_bill())
+    assert play.last_order().status == "PROCESSING"
+    with transaction():
+        play.session_of(first.bill).status = "authorized"
+    reserves(play, first.bill)
+    play.run("send_captures")
+    assert [bill.status for bill in play.bills(first.order)] == ["CANCELLED", "PAID"]
+    assert play.captured(first.order) == first.order.due_minor
+
+
+# --- accepted at the desk
+
+
+def waiting_reserved(play):
+    """Its time is over, its sum is only reserved, and a person looks at it."""
+    placed = authorized(play)
+    play.wait(hours=2)
+    play.run("close_unpaid_orders")
+    assert play.last_order().review_reason == "authorized_only"
+    return placed
+
+
+def test_accepted_it_is_taken_first(play):
+    """The suggested button takes the sum first, and that lets the order go. BIL-20, RULE-03."""
+    placed = waiting_reserved(play)
+    page = decides(play, desk_row(play, "authorized_only"), "accept", "Accept the order")
+    assert page.has("The payment service is asked for the reserved sum.")
+    assert states(play) == ("PROCESSING", "PAID", "PAID") and on_desk(play) == []
+    assert play.session_of(placed.bill).captured_minor == placed.order.due_minor == play.captured(placed.order)
+
+
+@pytest.mark.parametrize("row", [True, False], ids=["by its row", "without a row"])
+def test_accepted_it_waits_for_its_money(play, row):
+    """Nothing is packed before; refused, the order still waits for a person. BIL-20, RULE-03."""
+    placed = waiting_reserved(play)
+    with transaction():
+        play.session_of(placed.bill).status = "voided"
+    if not row:
+        with transaction():
+            payments.clear_desk("done", order_id=placed.order.id)
+    with transaction():
+        desk.accept_order(placed.order.id, actor="otto")
+    play.run("send_captures")
+    assert states(play)[0] == "REVIEW" and not play.last_order().shipments and play.captured(placed.order) == 0
+    assert db.session.scalars(select(Capture.status)).all() == ["FAILED"]
+    assert on_desk(play) == (["authorized_only"] if row else [])

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from storefront import cart
 from storefront.cart.models import Cart
 from storefront.cart.states import CART
 from storefront.catalog.models import Product
@@ -131,6 +132,17 @@ def test_a_cart_that_is_being_paid_is_never_put_away(play, alice):
     assert statuses(play) == ["OPEN"]
     play.gateway_says("paid", placed.bill)
     assert statuses(play) == ["CONVERTED"] and play.last_order().status == "PROCESSING"
+
+
+def test_a_cart_that_was_touched_meanwhile_is_not_put_away(play, alice):
+    """Found old, and used before its turn came: the job looks again under the lock. CRT-18."""
+    play.fill_cart(alice, mug=2)
+    play.wait(days=31)
+    (found,) = cart.stale()
+    play.fill_cart(alice, poster=1)
+    with transaction():
+        assert cart.purge(found) is False
+    assert statuses(play) == ["OPEN"] and play.in_cart(alice) == {"Mug": 2, "Poster": 1}
 
 
 def confirm_email(email="alice@example.com"):

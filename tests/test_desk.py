@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from storefront import desk, payments, stock
-from storefront.kit import events
+from storefront.kit import events, money
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid
 from storefront.kit.events import OrderEvent
@@ -231,6 +231,24 @@ def test_money_is_moved_only_where_it_fits(play):
     staff.get(f"/admin/desk/{row.id}/move")
     staff.press("Move it to another order", number=other.order.number, difference="on")
     assert play.order_of(other.bill).status == "PROCESSING"
+
+
+def test_only_what_is_left_of_the_money_is_moved(play):
+    """INV-29, RACE-28: a part went back meanwhile: page and check speak of the rest, not of what came once."""
+    play.shelves(mug=9)
+    play.shop(late_policy="quarantine")
+    first = play.quick_order(mug=1)
+    play.wait(minutes=46)
+    play.run("close_unpaid_orders")
+    play.gateway_says("paid", first.bill)
+    play.gateway_says("refunded", first.bill, amount="300", event="r-1")
+    meant, row, staff = play.quick_order(mug=1), the_row(play, "late_order_closed"), comes_in(play)
+    rest = money.shown(first.order.due_minor - 300, "EUR")
+    assert staff.get(f"/admin/desk/{row.id}").has(rest)
+    assert staff.get(f"/admin/desk/{row.id}/move").has(f"{rest} pay the order")
+    page = staff.press("Move it to another order", number=meant.order.number)
+    assert page.status == 400 and page.has(f"{rest} came: say that the difference is accepted")
+    assert play.order_of(meant.bill).status == "HOLD"
 
 
 def test_the_order_that_money_leaves_is_cancelled(play):
@@ -503,11 +521,11 @@ def test_a_default_that_cannot_be_done_is_told_again(play):
     play.shelves(mug=5)
     placed = play.quickly_paid(mug=1)
     with transaction():
-        payments.put_on_desk("session_not_closed", order_id=placed.order.id, bill_id=placed.bill.id)
+        payments.put_on_desk("authorization_ended", order_id=placed.order.id, bill_id=placed.bill.id)
     for times in (1, 2):
         play.wait(days=8)
         play.run("decide_waiting_money")
-        row = the_row(play, "session_not_closed")
+        row = the_row(play, "authorization_ended")
         assert row.reminded == times
     assert len(_events("DESK_ROW_DUE")) == 2
 
@@ -525,8 +543,8 @@ def test_one_thing_waits_once(play):
     play.shelves(mug=5)
     placed = play.quickly_paid(mug=1)
     with transaction():
-        first = payments.put_on_desk("session_not_closed", bill_id=placed.bill.id).id
-        again = payments.put_on_desk("session_not_closed", bill_id=placed.bill.id).id
+        first = payments.put_on_desk("authorization_ended", bill_id=placed.bill.id).id
+        again = payments.put_on_desk("authorization_ended", bill_id=placed.bill.id).id
     assert first == again
     with transaction():
         payments.take_off_desk(db.session.get_one(DeskRow, first), "done", "carol")
@@ -534,7 +552,7 @@ def test_one_thing_waits_once(play):
         payments.take_off_desk(db.session.get_one(DeskRow, first), "refunded", "henry")
     assert told.value.data["state"] == "done"
     with transaction():
-        assert payments.put_on_desk("session_not_closed", bill_id=placed.bill.id).id != first
+        assert payments.put_on_desk("authorization_ended", bill_id=placed.bill.id).id != first
     with transaction():
         payments.clear_desk("done", bill_id=placed.bill.id)
 

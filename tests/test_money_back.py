@@ -158,6 +158,70 @@ def test_a_refund_given_by_hand(play):
 
 
 @STORY
+def test_by_hand_enters_only_what_is_left(play):
+    """The console has sent it all back, and that is known: "the customer has the money" counts no more. INV-07."""
+    placed = paid(play)
+    play.ask_refund(placed.order, placed.order.due_minor)
+    at_console(play, placed.bill, "Refund")
+    play.run("send_refunds")
+    row, carol = desk_row(play, "refund_failed"), comes_in(play)
+    carol.get(f"/admin/desk/{row.id}/by_hand")
+    carol.press("The customer has the money")
+    assert play.ledger_of(placed.bill)["refunded", "EUR"] == placed.order.due_minor
+    assert [one.status for one in payments.refunds_of(placed.order.id)] == ["SUCCEEDED"]
+    assert (on_desk(play), play.last_order().payment_status) == ([], "REFUNDED")
+    play.both_books_agree()
+
+
+@pytest.mark.parametrize("key", ["ours", ""], ids=["by our key", "by its sum"])
+def test_news_of_a_refund_given_by_hand_counts_once(play, key):
+    """Seen in the console and entered; its message comes days later and is a copy, the next refund is not. INV-07."""
+    placed = paid(play)
+    refund = play.ask_refund(placed.order, 100, key="ours")
+    with transaction():
+        payments.claim(refund.id)
+    with transaction():
+        orders.locked(placed.order.id)
+        payments.give_by_hand(db.session.get_one(Refund, refund.id), "otto")
+    for _again in range(2):
+        play.gateway_says("refunded", placed.bill, amount="100", event="r-1", key=key)
+        assert play.ledger_of(placed.bill)["refunded", "EUR"] == 100
+    play.gateway_says("refunded", placed.bill, amount="100", event="r-2")
+    assert play.ledger_of(placed.bill)["refunded", "EUR"] == 200
+    assert play.outcomes()[-3:] == ["DUPLICATE", "DUPLICATE", "APPLIED"]
+
+
+def test_a_refused_refund_leaves_the_desk_when_the_money_is_gone(play):
+    """The console sends back the rest after ours was refused: nobody has to decide any more. INV-07."""
+    placed = paid(play)
+    with transaction():
+        session = play.session_of(placed.bill)
+        session.refunded_minor = session.captured_minor
+    play.ask_refund(placed.order, 100)
+    play.run("send_refunds")
+    assert on_desk(play) == ["refund_failed"]
+    play.gateway_says("refunded", placed.bill, amount=str(placed.order.due_minor), event="r-1")
+    assert on_desk(play) == []
+
+
+def test_trying_again_asks_before_it_sends(play):
+    """The gateway had done it and the answer was lost: it says so, though the money is not there for a second call.
+    RACE-32."""
+    placed = paid(play)
+    refund = play.ask_refund(placed.order, placed.order.due_minor)
+    with transaction():
+        payments.claim(refund.id)
+    assert payments.call_gateway(db.session.get(Refund, refund.id)).result == "done"  # and nobody hears it
+    play.gateway_says("charged_back", placed.bill, amount="100", event="c-1")
+    with transaction():
+        orders.locked(placed.order.id)
+        payments.retry_refund(db.session.get_one(Refund, refund.id), "otto")
+    play.run("send_refunds")
+    assert [one.status for one in payments.refunds_of(placed.order.id)] == ["SUCCEEDED"]
+    assert play.ledger_of(placed.bill)["refunded", "EUR"] == placed.order.due_minor
+
+
+@STORY
 def test_money_that_is_gone_is_not_asked_for(play):
     """It went back at the console before ours was sent: the gateway is not called, and a person is told. INV-07."""
     placed = paid(play)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from storefront import jobs, orders
+from storefront import jobs, orders, payments
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
 from storefront.orders import finding
@@ -143,6 +143,43 @@ def test_pending_lasts_as_long_as_its_method_says(play):
     play.wait(hours=1)
     play.gateway_says("pending", placed.bill, event="again")
     assert play.last_order().hold_expires_at == until
+
+
+# --- a question that breaks
+
+
+class Broken(Sandbox):
+    """A gateway whose answer breaks its translator."""
+
+    def query(self, bill):
+        raise RuntimeError("an answer that nobody thought of")
+
+
+def test_race_48_a_question_that_breaks_is_no_answer(play, monkeypatch):
+    """Step by step like silence, then a person, then the deadline; the shopper's way back stands. (RACE-48, ORD-11)."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    monkeypatch.setitem(GATEWAYS, "sandbox", Broken)
+    assert placed.shopper.get(play.return_path(placed.bill)).status == 200
+    for _ in range(12):
+        play.wait(minutes=46)
+        assert play.run("close_unpaid_orders")["failed"] == 0
+    order = play.last_order()
+    assert (order.status, order.review_reason, play.shelf("mug")) == ("REVIEW", "gateway_silent", (5, 1))
+    play.wait(days=8)
+    play.run("decide_waiting_money")
+    assert (play.last_order().status, play.shelf("mug")) == ("CANCELLED", (5, 0))
+    assert db.session.scalars(select(DeskRow.status)).all() == ["DONE"]
+
+
+def test_a_gateway_that_a_live_shop_refuses_keeps_no_order_open(play, monkeypatch):
+    """A shop goes live with a test order waiting: its gateway cannot be asked, so its time ends it. (RAC-10)."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    monkeypatch.setitem(play.app.config, "LIVE", True)
+    assert not payments.can_be_asked(placed.bill) and payments.ask(placed.bill) is None
+    play.wait(minutes=46)
+    assert closes(play).status == "CANCELLED" and play.shelf("mug") == (5, 0)
 
 
 class Killed(BaseException):

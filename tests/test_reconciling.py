@@ -148,6 +148,32 @@ def test_a_refund_that_only_the_file_knows(play):
     play.both_books_agree()
 
 
+def test_a_payment_without_a_name_is_not_money_twice(play):
+    """Of a bill that is paid, by no transaction: a difference to look into, and no second payment. INV-04, INV-29."""
+    placed = paid(play)
+    nameless = line_of(placed.bill, transaction="", amount="7.00")
+    upload(play, "\n".join([HEAD, line_of(placed.bill), nameless]))
+    assert findings(play) == [("missing_here", "captured", None, 700, "")]
+    assert (len(play.bills(placed.order)), play.captured(placed.order)) == (1, placed.order.due_minor)
+    assert on_desk(play) == []
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by their payment", "by nothing"])
+def test_refunds_without_names_of_their_own_are_all_counted(play, named):
+    """Three in part, two of them alike: each stands in the ledger once, as often as the file comes. INV-04, INV-07."""
+    placed = paid(play)
+    name = placed.bill.transaction_id or ""
+    parts = [
+        line_of(placed.bill, type="refund", amount=sum_, transaction=name if named else "", fee="0")
+        for sum_ in ("3.00", "2.00", "2.00")
+    ]
+    text = "\n".join([HEAD, line_of(placed.bill), *parts])
+    upload(play, text)
+    assert [row[0::4] for row in findings(play)] == [("missing_here", "applied")] * 3
+    upload(play, text)
+    assert (findings(play), play.ledger_of(placed.bill)["refunded", "EUR"]) == ([], 700)
+
+
 def test_five_kinds_of_difference(play):
     """Missing here, missing there, another sum, another currency, twice: each is named. INV-04, INV-29."""
     less, dollars, twice, forgotten = paid(play), paid(play), paid(play), paid(play)

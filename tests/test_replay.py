@@ -176,7 +176,8 @@ def books(app):
         ledger = select(LedgerEntry.backend, LedgerEntry.gateway_event_key, LedgerEntry.kind, LedgerEntry.amount_minor)
         holds = select(StockReservation.order_line_id, StockReservation.qty, StockReservation.status)
         stock = select(Stock.variant_id, Stock.on_hand, Stock.reserved)
-        desk = select(DeskRow.reason, DeskRow.status, DeskRow.amount_minor, DeskRow.currency)
+        waiting = DeskRow.status == "OPEN"  # what was there for minutes only follows from when the jobs ran
+        desk = select(DeskRow.reason, DeskRow.amount_minor, DeskRow.currency).where(waiting)
         said = select(InboxMessage.id, InboxMessage.outcome, InboxMessage.signature)
         return {
             name: sorted(map(tuple, db.session.execute(rows)), key=repr)

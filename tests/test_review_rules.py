@@ -2,10 +2,13 @@
 
 import pytest
 
-from storefront import cart, customers, desk
+from storefront import cart, customers, desk, orders
+from storefront.cart.models import Cart
 from storefront.kit import events
-from storefront.kit.db import transaction
+from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
+from storefront.orders.models import Order
+from storefront.payments.models import PaymentMethod
 from storefront.store import current
 
 from counter import CLERK, comes_in, trail
@@ -172,3 +175,43 @@ def test_rules_that_are_none_are_refused(play, sum):
     assert page.status == 400 or sum == "\u0000"
     play.look_again()
     assert current().review_rules == {}
+
+
+def test_a_checked_order_keeps_its_cart_from_being_paid_twice(play):
+    """CRT-11, RULE-07: paid and looked at, its cart is refused with a word; a separate order is still possible."""
+    rules(play, first_order=True)
+    alice = play.visitor("alice")
+    placed = play.paid_order(alice, mug=2)
+    assert placed.order.status == "REVIEW"
+    play.to_preview(alice)
+    page = alice.press("Confirm and pay")
+    assert page.status == 409 and page.has(f"A payment for order {placed.order.number} is being checked.")
+    assert page.link("Show the order that is being paid") == f"/orders/{placed.order.key}"
+    assert len(play.orders()) == 1 and play.shelf("mug") == (9, 2)
+    assert alice.press("Make a separate order").path == "/checkout/preview"
+    second = play.confirm(alice)
+    assert [order.status for order in play.orders()] == ["REVIEW", "HOLD"] and play.holds(second.order) == {"HELD": 2}
+    with transaction():
+        desk.accept_order(placed.order.id, actor="henry")
+    assert [order.status for order in play.orders()] == ["PROCESSING", "HOLD"] and play.in_cart(alice) == {"Mug": 2}
+
+
+def test_paid_and_checked_while_the_other_tab_confirms(play):
+    """CRT-11, RAC-13: its goods are not touched by an order that was copied before the money came."""
+    rules(play, first_order=True)
+    play.shelves(poster=5)
+    first = play.quickly_at_gateway(mug=2)
+    basket = db.session.get_one(Cart, first.order.cart_id)
+    with transaction():
+        cart.add(basket, "POSTER", 1)
+    play.look_again()
+    with play.app.test_request_context(), transaction():
+        quote = cart.quote(db.session.get_one(Cart, first.order.cart_id))
+        method = db.session.get_one(PaymentMethod, quote.method_id)
+        second = orders.place(quote, orders.take_number(), method=method, confirm_token="another tab")
+        second_id = second.id
+    first.shopper.press("Pay")
+    assert play.order_of(first.bill).status == "REVIEW"
+    with pytest.raises(orders.PaymentPending, match="is being checked"), transaction():
+        orders.hold_goods(db.session.get_one(Order, second_id))
+    assert play.holds(first.order) == {"HELD": 2} and play.shelf("poster") == (5, 0)

@@ -1,5 +1,6 @@
 """The rehearsal gateway itself: its sessions, forms and signatures, and that no live shop has it."""
 
+import json
 import runpy
 from datetime import timedelta
 from types import SimpleNamespace
@@ -15,7 +16,9 @@ from storefront.kit import clock, signing
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Invalid, NotFound
 from storefront.kit.limits import limiter
-from storefront.payments.gateways.sandbox import sign
+from storefront.payments.errors import GatewayError
+from storefront.payments.gateways.base import BillView, Surroundings
+from storefront.payments.gateways.sandbox import Sandbox, sign
 from storefront.payments.models import GatewayConfig, InboxMessage
 from storefront.sandbox import books
 from storefront.sandbox.models import SandboxNotice, SandboxPayment
@@ -29,6 +32,17 @@ def pressed(play, button="Pay", **answers):
     placed = play.quickly_at_gateway(mug=2)
     page = placed.shopper.press(button, answers)
     return placed, page
+
+
+@pytest.mark.parametrize("later", ["[", "7", "[7]", "[{}]", '[{"word": "refunded", "amount": 1}]'])
+def test_a_malformed_answer_is_no_answer(later):
+    """What was signed but makes no sense is the gateway's error, with a sentence, and nothing worse. BIL-18."""
+    fields = {"kind": "answer", "reference": "K-1-1", "status": "paid", "amount": "100", "currency": "EUR"}
+    fields["later"] = later
+    answer = SimpleNamespace(status=200, body=json.dumps({**fields, "signature": sign(fields, "k")}))
+    around = Surroundings({"page": "https://gw.example"}, {"key": "k"}, "test", clock.here, lambda *a, **k: answer)
+    with pytest.raises(GatewayError):
+        Sandbox(around).query(BillView("key", "K-1-1", "K-1", 100, "EUR"))
 
 
 def test_cancel_and_return_keeps_order_and_cart(play):

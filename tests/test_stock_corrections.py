@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from storefront import orders, stock
+from storefront import desk, orders, payments, stock
 from storefront.admin import audit
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
@@ -11,6 +11,7 @@ from storefront.payments.models import DeskRow
 from storefront.stock import BelowReserved
 from storefront.stock.models import TIMED_HOLD
 
+import stage
 from counter import comes_in
 from purchases import at_once
 
@@ -29,6 +30,12 @@ def correct(play, on_hand, name="mug"):
     with transaction():
         lost = orders.correct_stock(variant, on_hand, seen=seen, cause="adjust", actor="carol")
         return [order.number for order in lost]
+
+
+def reasons(play):
+    """Why something waits on the desk, oldest first."""
+    play.look_again()
+    return db.session.scalars(select(DeskRow.reason).filter_by(status="OPEN").order_by(DeskRow.id)).all()
 
 
 def states(play):
@@ -82,6 +89,72 @@ def test_what_comes_of_it(play):
     play.run("send_refunds")
     order = play.order_of(lost.bill)
     assert (order.status, order.refunded_minor, play.shelf("mug")) == ("CANCELLED", order.paid_minor, (1, 1))
+
+
+def test_what_goes_on_is_packed_and_sold_once(play):
+    """Its parcel may be sent again, and what was handed over at once is not taken a second time. (STK-05, RULE-01)."""
+    play.shelves(mug=2)
+    with transaction():
+        stage.put_on_shelf("song", 3, requires_shipping=False)
+    placed = play.quickly_paid(mug=1, song=1)
+    assert play.shelf("song") == (2, 0)
+    correct(play, 0)
+    assert play.order_of(placed.bill).shipments[0].status == "ONHOLD"
+    with transaction():
+        stock.set_on_hand(play.variant("mug").id, 1, cause="adjust", actor="carol")
+    with transaction():
+        orders.accept_after_review(placed.order.id, "carol")
+    order = play.order_of(placed.bill)
+    assert (order.status, [parcel.status for parcel in order.shipments]) == ("PROCESSING", ["RELEASED"])
+    assert (play.shelf("song"), play.shelf("mug")) == ((2, 0), (1, 1))
+    with transaction():
+        assert orders.ship(order.shipments[0].id)
+    assert play.order_of(placed.bill).status == "SHIPPED" and play.shelf("mug") == (0, 0)
+
+
+@pytest.mark.parametrize("end", ["accepted", "cancelled"])
+def test_an_order_that_waited_for_two_reasons_leaves_nothing_on_the_desk(play, end):
+    """Looked at for its sum, then its goods were counted away: one decision ends both rows. (RAC-07, STK-05)."""
+    play.shop(review_rules={"amount_minor": 1})
+    play.shelves(mug=1)
+    order = play.quickly_paid(mug=1).order
+    correct(play, 0)
+    assert reasons(play) == ["review_amount", "stock_corrected"]
+    with transaction():
+        stock.set_on_hand(play.variant("mug").id, 1, cause="adjust", actor="carol")
+    with transaction():
+        if end == "accepted":
+            orders.accept_after_review(order.id, "carol")
+        else:
+            orders.cancel_by_merchant(order.id, "carol")
+    assert reasons(play) == [] and set(db.session.scalars(select(DeskRow.decision))) == {end}
+
+
+def test_an_order_paid_after_its_goods_came_back_is_off_the_desk(play):
+    """It lost its goods while it was unpaid; they are back, and it is paid: nobody need decide. (RACE-25, RAC-07)."""
+    play.shelves(mug=1)
+    placed = play.quickly_at_gateway(mug=1)
+    correct(play, 0)
+    with transaction():
+        stock.set_on_hand(play.variant("mug").id, 1, cause="adjust", actor="carol")
+    play.gateway_says("paid", placed.bill)
+    assert play.order_of(placed.bill).status == "PROCESSING" and reasons(play) == []
+
+
+def test_a_row_about_an_order_that_went_on_can_be_seen_to(play):
+    """Not while the order is in review for it; once it is not, a person can take it off. (RAC-07)."""
+    play.shelves(mug=1)
+    placed = play.quickly_paid(mug=1)
+    correct(play, 0)
+    row_id = db.session.scalars(select(DeskRow.id)).one()
+    assert "done" not in desk.allowed(desk.look_at(row_id))
+    with transaction():
+        orders.cancel_by_merchant(placed.order.id, "carol")
+    with transaction():
+        row_id = payments.put_on_desk("stock_corrected", order_id=placed.order.id).id
+    with transaction():
+        desk.done(row_id, actor="carol")
+    assert reasons(play) == []
 
 
 def test_money_for_an_order_that_lost_its_goods(play):

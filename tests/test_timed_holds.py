@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from storefront import jobs, orders, stock
 from storefront.kit import clock, events
@@ -247,6 +247,26 @@ def test_race_23_a_hold_that_ends_on_the_preview_is_taken_again(play, alice):
     assert alice.again().has("not kept for you any more")
     order = play.confirm(alice).order
     assert order.status == "HOLD" and held(play) == [("cart", 1, "EXPIRED"), ("order", 1, "HELD")]
+
+
+def test_race_23_the_minutes_end_while_confirm_has_the_hold(play, alice):
+    """Time runs out after confirm has locked the hold: what it passes on is set aside once. (RACE-23, RULE-01)."""
+    play.to_preview(alice)
+    over = []
+
+    def time_passes(connection, cursor, statement, *rest):
+        locks_the_hold = statement.startswith("SELECT") and "stock_reservations.cart_line_id IN" in statement
+        if locks_the_hold and "ORDER BY stock_reservations.variant_id" in statement and not over:
+            over.append(statement)
+            play.wait(minutes=6)
+
+    event.listen(db.engine, "after_cursor_execute", time_passes)
+    try:
+        order = play.confirm(alice).order
+    finally:
+        event.remove(db.engine, "after_cursor_execute", time_passes)
+    assert over and held(play) == [("order", 1, "HELD")]
+    assert play.holds(order) == {"HELD": 1} and play.shelf("print") == (1, 1)
 
 
 def test_race_23_or_refused_with_a_text(play, alice):

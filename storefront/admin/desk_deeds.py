@@ -6,11 +6,12 @@ from flask_babel import gettext as _
 from storefront import desk, payments
 from storefront.admin import audit
 from storefront.admin.desk_page import facts_of, page_of_row
-from storefront.admin.order_deeds import line, send_each
+from storefront.admin.order_deeds import line, send_captures, send_each
 from storefront.admin.room import bp, deed, status_of
 from storefront.desk.wording import BUTTONS
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
+from storefront.orders.states import AUTHORIZED_ONLY
 from storefront.payments.reasons import ACCEPT, AGAIN, BY_HAND, CANCEL, DONE, MOVE, OFFER, REFUND, WAIT
 
 DAYS = {WAIT: 7, OFFER: 7}  # what the field begins with
@@ -47,8 +48,10 @@ def desk_deed(row_id, action):
         return _ask(row_id, action, problem)
     except Conflict as problem:
         return page_of_row(row_id, problem)
-    flash(_said(action), "ok")
+    flash(_said(action, case.row.reason), "ok")
     send_each(asked)
+    if case.row.order_id:
+        send_captures(case.row.order_id)
     return redirect(url_for("admin.desk_list"), code=303)
 
 
@@ -92,7 +95,9 @@ def _typed():
     return {name: request.form[name][:100] for name in ("number", "days", "note") if request.form.get(name)}
 
 
-def _said(action):
+def _said(action, reason):
+    if (action, reason) == (ACCEPT, AUTHORIZED_ONLY):
+        return _("The payment service is asked for the reserved sum. The order goes on when it has come.")
     return {
         ACCEPT: _("The order is accepted and goes to packing."),
         REFUND: _("The money goes back where it came from."),

@@ -44,6 +44,7 @@ def facts_of(case: Case) -> dict[str, Any]:
         "order": case.order,
         "bill": case.bill,
         "case": case,
+        "waits": case.waits,
         "kind": REASONS[case.row.reason],
         "allowed": desk.allowed(case),
         "buttons": BUTTONS,

@@ -1,6 +1,5 @@
 """Money that went back past the shop, or is only reserved: the goods behind it, and what the bank is shown."""
 
-import contextlib
 from typing import Any
 
 from flask import flash, g, render_template, request
@@ -9,11 +8,11 @@ from flask_babel import gettext as _
 from storefront import checkout, orders as verbs, payments, stock, store
 from storefront.admin import audit, messages, timeline
 from storefront.admin.goods_back import questions_of
-from storefront.admin.order_deeds import back, done
+from storefront.admin.order_deeds import back, done, send_captures
 from storefront.admin.order_page import letters_of, order_by, page_of, shown_with, sums_of
 from storefront.admin.room import bp, deed
 from storefront.kit import clock, events
-from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
+from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.models import Order
 
 
@@ -38,7 +37,7 @@ def ask_gateway(number):
     found = verbs.by_number(number)
     asked = [bill.id for bill in payments.bills_of(found.id) if bill.claimed_at and payments.can_be_asked(bill)]
     with events.acting_as("staff", g.login):
-        answers = [checkout.ask_and_settle(bill_id) for bill_id in asked]
+        answers = [checkout.try_to_ask(bill_id) for bill_id in asked]
     if asked and all(answers):
         flash(_("The gateway has answered; what it said is on this page."), "ok")
     else:
@@ -55,9 +54,7 @@ def capture_bill(number, bill_id, kind):
     answer = done(
         number, kind, lambda order_id: verbs.request_capture(order_id, bill_id, kind, g.login), said, bill=bill_id
     )
-    for capture_id in payments.asked_of(verbs.by_number(number).id):
-        with contextlib.suppress(ShopError), events.acting_as("staff", g.login):
-            checkout.send_capture(capture_id)
+    send_captures(verbs.by_number(number).id)
     return answer
 
 

@@ -1,5 +1,6 @@
 """What staff do to an order, each with one verb: send, deliver, release, cancel, accept, note, write again."""
 
+import contextlib
 from collections.abc import Iterable
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -97,8 +98,9 @@ def complete(number):
 @bp.post("/orders/<number>/accept")
 def accept_order(number):
     """Staff have looked: the order goes on with the money that is there."""
-    said = _("The order is accepted and goes to packing.")
+    said = _("The order is accepted. It goes to packing as soon as its money is there.")
     answer = done(number, "accept", lambda order_id: desk.accept_order(order_id, actor=g.login), said)
+    send_captures(verbs.by_number(number).id)
     send_back(number)
     return answer
 
@@ -189,6 +191,13 @@ def send_back(number: str) -> None:
     """Tell the gateway of refunds that were just asked for; what does not get through is told by the job."""
     found = verbs.by_number(number)
     send_each(refund.id for refund in payments.refunds_of(found.id) if refund.status == "REQUESTED")
+
+
+def send_captures(order_id: int) -> None:
+    """Ask the payment service now for the reserved sums of an order that are to be taken or given up."""
+    for capture_id in payments.asked_of(order_id):
+        with contextlib.suppress(ShopError), events.acting_as("staff", g.login):  # the job asks again
+            checkout.send_capture(capture_id)
 
 
 def send_each(refund_ids: Iterable[int]) -> None:

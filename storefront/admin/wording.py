@@ -82,7 +82,7 @@ WHY_WAITING = {
     "merchant_mismatch": _l("It was paid into the account of another merchant."),
     "unknown_reference": _l("No order fits it."),
     "gateway_silent": _l("The gateway has not answered for hours."),
-    "authorized_only": _l("Its time is over, and the money is only reserved."),
+    "authorized_only": _l("Its time is over, and the money is only reserved: accepted, it is taken first."),
     "stock_corrected": _l("After counting again there are not enough goods for it."),
     "review_amount": _l("It costs as much as you want to look at."),
     "review_first_order": _l("It is the first order of this customer."),

@@ -18,35 +18,16 @@ CLOSED_CARTS_KEPT = timedelta(days=30)
 
 def stale(last: int = 0) -> list[int]:
     """The ids above `last` of carts whose time has come; a batch."""
-    now, shop = clock.now(), store.current()
-    empty = ~select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
-    return list(
-        db.session.scalars(
-            select(Cart.id)
-            .where(
-                Cart.open_order_id.is_(None),
-                or_(
-                    and_(Cart.status == OPEN, empty, Cart.updated_at < now - EMPTY_CARTS_KEPT),
-                    and_(
-                        Cart.status == OPEN,
-                        Cart.customer_id.is_(None),
-                        Cart.updated_at < now - timedelta(days=shop.cart_abandon_days),
-                    ),
-                    and_(Cart.status == OPEN, Cart.updated_at < now - timedelta(days=shop.cart_abandon_days_customer)),
-                    and_(Cart.status.in_((MERGED, CONVERTED, ABANDONED)), Cart.updated_at < now - CLOSED_CARTS_KEPT),
-                ),
-            )
-            .where(Cart.id > last)
-            .order_by(Cart.id)
-            .limit(500)
-        )
-    )
+    return list(db.session.scalars(_over().where(Cart.id > last).order_by(Cart.id).limit(500)))
 
 
 def purge(cart_id: int) -> bool:
-    """Abandon an old open cart; remove one that is empty or closed long ago. False if it is being paid for."""
+    """Abandon an old open cart; remove one that is empty or closed long ago.
+
+    False if it is being paid for, or somebody has come back to it meanwhile: its time is looked at under its lock.
+    """
     cart = locked(cart_id)
-    if cart.open_order_id is not None:
+    if db.session.scalar(_over().where(Cart.id == cart.id)) is None:
         return False
     if cart.status == OPEN and cart.lines:
         scarce.let_go(*cart.lines, reason="abandoned")
@@ -55,3 +36,17 @@ def purge(cart_id: int) -> bool:
     else:
         db.session.execute(delete(Cart).where(Cart.id == cart.id))
     return True
+
+
+def _over():
+    """The ids of carts whose time has come and that nobody is paying for."""
+    now, shop = clock.now(), store.current()
+    empty = ~select(CartLine.id).where(CartLine.cart_id == Cart.id).exists()
+    nobodys, long_ago = timedelta(days=shop.cart_abandon_days), timedelta(days=shop.cart_abandon_days_customer)
+    left = or_(
+        and_(empty, Cart.updated_at < now - EMPTY_CARTS_KEPT),
+        and_(Cart.customer_id.is_(None), Cart.updated_at < now - nobodys),
+        Cart.updated_at < now - long_ago,
+    )
+    closed = and_(Cart.status.in_((MERGED, CONVERTED, ABANDONED)), Cart.updated_at < now - CLOSED_CARTS_KEPT)
+    return select(Cart.id).where(Cart.open_order_id.is_(None), or_(and_(Cart.status == OPEN, left), closed))

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from storefront import orders, payments
 from storefront.checkout.again import pay_again
 from storefront.checkout.forms import ChoiceForm
-from storefront.checkout.intake import acknowledge, ask_and_settle, take_in
+from storefront.checkout.intake import acknowledge, take_in, try_to_ask
 from storefront.checkout.steps import resume
 from storefront.kit import clock, events
 from storefront.kit.db import db, hurried, transaction
@@ -67,7 +67,7 @@ def read_return(gateway, key, hint):
         message_id = payments.store_message(gateway, "return", _message(), bill.id).id
     take_in(message_id)
     if db.session.get_one(Bill, bill.id).status in (CREATED, REDIRECTED):
-        ask_and_settle(bill.id)
+        try_to_ask(bill.id)
         _note_hint(bill.id, order_id, hint)
     return redirect(url_for("orders.show", key=db.session.get_one(Order, order_id).key), code=303)
 

@@ -152,6 +152,20 @@ def ask_and_settle(bill_id: int) -> bool:
     return True
 
 
+def try_to_ask(bill_id: int) -> bool:
+    """`ask_and_settle` for whoever goes on without an answer: what breaks on the way is logged, and is no answer.
+
+    Raises OperationalError alone: the database, not the gateway.
+    """
+    try:
+        return ask_and_settle(bill_id)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("bill %s could not be asked about", bill_id)
+        return False
+
+
 def send_refund(refund_id: int) -> None:
     """Send one requested refund: claimed in one commit, called, and recorded in another."""
     with transaction("claim_refund"):

@@ -36,6 +36,13 @@ class Case(NamedTuple):
             return bool(self.row.message_id and self.row.reason == "unknown_reference")
         return self.bill.disposition == QUARANTINED and self.bill.quarantine_reason == self.row.reason
 
+    @property
+    def waits(self) -> tuple[int, str]:
+        """The sum that it is about, in minor units, and its currency: of waiting money, what is left of it now."""
+        if self.bill is None or not self.has_money:
+            return self.row.amount_minor, self.row.currency
+        return payments.refundable(self.bill), payments.currency_of(self.bill)
+
 
 def look_at(row_id: int) -> Case:
     """A row as it stands, open or done, for showing it. Raises NotFound."""

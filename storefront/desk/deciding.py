@@ -12,9 +12,10 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.models import Order
+from storefront.orders.states import AUTHORIZED_ONLY, REVIEW
 from storefront.payments.models import Bill, DeskRow, Refund
 from storefront.payments.reasons import ACCEPT, CANCEL, DONE, REFUND, WAIT
-from storefront.payments.states import QUARANTINED
+from storefront.payments.states import AUTHORIZED, QUARANTINED
 from storefront.payments.waiting import OPEN
 
 LONGEST_WAIT = 365  # days
@@ -23,11 +24,14 @@ LONGEST_WAIT = 365  # days
 def accept(row_id: int, *, actor: str) -> Order:
     """The order goes on as it is, with the money that waits, if any does; what is too much of that goes back.
 
-    Raises Conflict, naming the state; OutOfStock when the goods are gone.
+    Money that is only reserved is asked for first: the order, and its row, wait until it has come. Raises
+    Conflict, naming the state; OutOfStock when the goods are gone.
     """
     case = take_in_hand(row_id)
     refuse_unless_allowed(case, ACCEPT)
     assert case.order is not None
+    if case.row.reason == AUTHORIZED_ONLY:
+        return _take_reserved(case.order, actor)
     if case.bill and case.has_money:
         order = orders.accept_money(case.order.id, case.bill.id, actor)
         _return_excess(order, case.bill, actor)
@@ -41,7 +45,11 @@ def accept_order(order_id: int, *, actor: str) -> Order:
     """The same for an order in review, whatever row it has. Raises Conflict if it is not in review."""
     order = orders.locked(order_id)
     row = next((row for row in payments.desk_rows_of(order_id) if row.reason == order.review_reason), None)
-    return accept(row.id, actor=actor) if row else orders.accept_after_review(order_id, actor)
+    if row:
+        return accept(row.id, actor=actor)
+    if order.status == REVIEW and order.review_reason == AUTHORIZED_ONLY:
+        return _take_reserved(order, actor)
+    return orders.accept_after_review(order_id, actor)
 
 
 def refund(row_id: int, *, actor: str, reason: str = "") -> list[Refund]:
@@ -124,6 +132,15 @@ def close_row(case: Case, decision: str, actor: str) -> None:
     db.session.refresh(case.row)
     if case.row.status == OPEN:
         payments.take_off_desk(case.row, decision, actor)
+
+
+def _take_reserved(order, actor):
+    """The reserved sum is asked for; when it has come it lets the order go on by itself."""
+    bill = next((bill for bill in payments.bills_of(order.id) if bill.status == AUTHORIZED), None)
+    if bill is None:
+        raise Conflict(_("Nothing is reserved for this order any more."), state=order.status)
+    payments.request_capture(bill, "capture", actor)
+    return order
 
 
 def _return_excess(order, bill, actor):

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from storefront.desk.statement import MOST_ROWS, Row
 from storefront.kit.db import db
+from storefront.payments.ledger import BY_HAND
 from storefront.payments.models import Bill, LedgerEntry
-from storefront.payments.refunds import BY_HAND
 
 MISSING_HERE, MISSING_THERE, DOUBLED = "missing_here", "missing_there", "doubled"
 AMOUNT, CURRENCY = "amount_differs", "currency_differs"
@@ -38,6 +38,7 @@ class Difference(NamedTuple):
     row: Row | None
     entry: Entry | None
     bill_id: int | None = None
+    nth: int = 1  # of the rows of its day that say the same and have no name of their own
 
 
 def differences_of(backend: str, rows: list[Row]) -> list[Difference]:
@@ -46,12 +47,13 @@ def differences_of(backend: str, rows: list[Row]) -> list[Difference]:
     seen: Counter[tuple] = Counter()
     found = []
     for row in ledger.rows:
-        name = (row.what, row.transaction or row.reference, row.amount, row.currency)
+        own = ledger.has_own_name(row)
+        name = (row.what, row.transaction or row.reference, row.amount, row.currency, None if own else row.day)
         seen[name] += 1
-        if seen[name] > 1 and row.transaction:
+        if seen[name] > 1 and own:
             found.append(Difference(DOUBLED, row, None, ledger.bill_of(row)))
         elif difference := _compare(row, ledger):
-            found.append(difference)
+            found.append(difference._replace(nth=1 if own else seen[name]))
     return found + [Difference(MISSING_THERE, None, entry, entry.bill_id) for entry in ledger.not_in_the_file()]
 
 
@@ -82,6 +84,10 @@ class _Ledger:
     def bill_of(self, row: Row) -> int | None:
         """The id of the bill that a row speaks of: by its transaction first, then by its reference."""
         return self.bills.get(("t", row.transaction)) or self.bills.get(("r", row.reference))
+
+    def has_own_name(self, row: Row) -> bool:
+        """Whether its transaction names the row itself; a refund may bear that of its payment, like others of it."""
+        return bool(row.transaction) and (row.what == "captured" or ("t", row.transaction) not in self.bills)
 
     def take(self, row: Row) -> Entry | None:
         """The line that a row speaks of, as long as no other row has taken it."""

@@ -38,7 +38,7 @@ def _meant(number):
 
 
 def _refuse_unless_fits(case, target, difference_ok):
-    came, currency = case.row.amount_minor, case.row.currency
+    came, currency = case.waits
     wrong = ""
     if case.order and target.id == case.order.id:
         wrong = _("This is the order that the money came for already.")

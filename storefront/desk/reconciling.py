@@ -20,7 +20,7 @@ from storefront.payments.fates import CHANGED, DUPLICATE, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Message, Outcome
 from storefront.payments.models import Bill, GatewayConfig, InboxMessage
-from storefront.payments.states import QUARANTINED
+from storefront.payments.states import MONEY, QUARANTINED
 
 TYPES = {
     "captured": base.PAID,
@@ -47,6 +47,7 @@ def differences(backend: str, rows: list[Row]) -> list[Difference]:
 def take_in_money(backend: str, difference: Difference, file_id: int) -> str:
     """Money that we did not know of becomes a fact, by a message of its own; gives what became of it.
 
+    A payment without a transaction, of a bill that has money, may be the same money: it stays a difference, "".
     Called in a transaction of its own. Raises Conflict when its payment is not known yet.
     """
     row = difference.row
@@ -56,8 +57,11 @@ def take_in_money(backend: str, difference: Difference, file_id: int) -> str:
         return "no_payment"
     if bill and bill.order_id:
         orders.locked(bill.order_id)
-    outcome = _outcome(row, bill)
+    outcome = _outcome(difference, bill)
     bill = bill or payments.homeless_bill(backend, outcome)
+    db.session.refresh(bill)  # as it is under the lock
+    if row.what == CAPTURED and not row.transaction and bill.status in MONEY:
+        return ""
     message = Message("ROW", f"message {file_id}, line {row.line}", base.stored_form([outcome]))
     stored = payments.store_message(backend, "file", message, bill.id)
     with events.acting_as(events.actor().kind, events.actor().name, cause=stored.id):
@@ -100,10 +104,16 @@ def settlements_of(backend: str, most: int = 50) -> list[Settlement]:
     return list(db.session.scalars(found.limit(most)))
 
 
-def _outcome(row, bill):
-    """What the row says, as a message would: a payment is known by its transaction, the rest by its own name."""
+def _outcome(difference, bill):
+    """What the row says, as a message would: a payment is known by its transaction, the rest by its own name.
+
+    One that has none, or bears that of its payment, is told from others by its sum, its day, and its place among them.
+    """
+    row = difference.row
     reference = bill.extra.get("session", bill.reference) if bill else row.reference or row.transaction
     event, transaction = ("", row.transaction) if row.what == CAPTURED else (row.transaction, "")
+    if row.what != CAPTURED and (not event or event == bill.transaction_id):
+        event = f"{event or reference}:{row.what}:{row.amount}:{row.day or ''}:{difference.nth}"
     return Outcome(TYPES[row.what], reference, event, row.amount, row.currency, transaction)
 
 

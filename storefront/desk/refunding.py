@@ -23,11 +23,11 @@ def by_hand(row_id: int, *, actor: str) -> list[Refund]:
     case = take_in_hand(row_id)
     refuse_unless_allowed(case, BY_HAND)
     given = _waiting(case)
+    close_row(case, "by_hand", actor)  # before the money that is gone takes it off
     for refund in given:
         payments.give_by_hand(refund, actor)
     if case.row.order_id:
         orders.refresh(orders.locked(case.row.order_id))
-    close_row(case, "by_hand", actor)
     return given
 
 

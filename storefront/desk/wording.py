@@ -18,6 +18,7 @@ BUTTONS = {
 SUGGESTIONS = {
     ACCEPT: _l("accept the order as it is; what is too much goes back"),
     REFUND: _l("send the money back where it came from"),
+    "authorized_only": _l("take the reserved sum; the order goes on when it has come"),
     OFFER: _l("let the shopper choose between waiting and the money back"),
     WAIT: _l("look at the payment service's own console, and wait"),
     CANCEL: _l("cancel the order"),

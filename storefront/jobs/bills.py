@@ -56,4 +56,4 @@ def remove_failed_orders() -> dict[str, int]:
 def _ask_all(order_id):
     for bill in payments.open_bills(order_id):
         if bill.claimed_at is not None:
-            checkout.ask_and_settle(bill.id)
+            checkout.try_to_ask(bill.id)

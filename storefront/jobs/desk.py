@@ -22,4 +22,4 @@ def _ask_once_more(row_id):
     if row.reason == "gateway_silent" and row.order_id:
         for bill in payments.open_bills(row.order_id):
             if bill.claimed_at is not None:
-                checkout.ask_and_settle(bill.id)
+                checkout.try_to_ask(bill.id)

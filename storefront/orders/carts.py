@@ -14,7 +14,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
-from storefront.orders.states import CLOSED, HOLD
+from storefront.orders.states import CLOSED, HOLD, REVIEW
 
 
 def put_back(order_id: int, basket: Cart) -> list[Clamped] | None:
@@ -41,7 +41,7 @@ def may_put_back(order: Order) -> bool:
 def set_apart(basket: Cart) -> Order | None:
     """The cart is free for an order beside the one whose payment is on its way; gives that one, or None if none is."""
     order = locked(basket.open_order_id) if basket.open_order_id is not None else None
-    if order is None or order.status != HOLD or not payments.money_may_come(order.id):
+    if order is None or order.status not in (HOLD, REVIEW) or not payments.money_may_come(order.id):
         return None
     cart.part(basket, order.id)
     events.record("ORDER_SET_APART", order.id)

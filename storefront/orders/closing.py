@@ -10,6 +10,7 @@ from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderNote, OrderTombstone, Shipment
 from storefront.orders.money import refresh
+from storefront.orders.reviewing import end_doubts
 from storefront.orders.states import (
     ABANDONED,
     BY_MERCHANT,
@@ -35,8 +36,7 @@ def close(order: Order, event: str, reason: str, detail: str = "") -> None:
     doubt, begun = order.review_reason if order.status == REVIEW else "", order.status not in (NEW, HOLD)
     if not ORDER.apply(order, event, reason=reason, detail=detail):
         return
-    if doubt:
-        payments.clear_desk("cancelled", order_id=order.id, reason=doubt)
+    end_doubts(order, "cancelled", reason=doubt)
     order.close_reason, order.closed_at, order.updated_at = reason, clock.now(), clock.now()
     cart.set_open_order(order.cart_id, None, was=order.id)  # before the goods: see stock/timed.py
     stock.release(order.id, reason, by_time=reason in BY_TIME)

@@ -15,7 +15,7 @@ from storefront.orders.closing import close
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
 from storefront.orders.snapshot import snapshot_of
-from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, STEP_FAILED, SUPERSEDED
+from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, REVIEW, STEP_FAILED, SUPERSEDED
 from storefront.payments.models import PaymentMethod
 
 MOST_EXTENSIONS = 3
@@ -52,15 +52,8 @@ def waiting_order(cart_id: int) -> Order | None:
 def refuse_if_pending(quote: Quote) -> None:
     """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
     earlier = db.session.get_one(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
-    if earlier and earlier.status == HOLD and payments.money_may_come(earlier.id):
-        raise PaymentPending(
-            _(
-                "A payment for order %(number)s is being processed. Wait for it, or make a separate order.",
-                number=earlier.number,
-            ),
-            order_key=earlier.key,
-            state=earlier.status,
-        )
+    if earlier and earlier.status in (HOLD, REVIEW):
+        _refuse_if_paying(earlier)
 
 
 def place(quote: Quote, number: str, *, method: PaymentMethod, confirm_token: str, ip_hash: str = "") -> Order:
@@ -111,8 +104,9 @@ def hold_goods(order: Order) -> None:
     """Set the order's goods aside. An unpaid order of the same cart gives its own to this one, and is closed.
 
     Does nothing if that is done already. Raises OutOfStock, and then nothing has moved: the older order still
-    has its goods. Raises StaleCart if another tab was quicker: orders are locked before their cart, and both before
-    goods, so that is known only then. What is kept for minutes for the cart passes to the order.
+    has its goods. Raises PaymentPending if that one may be paid, or is. Raises StaleCart if another tab was
+    quicker: orders are locked before their cart, and both before goods, so that is known only then. What is kept
+    for minutes for the cart passes to the order.
     """
     basket = db.session.get_one(Cart, order.cart_id)
     seen = basket.open_order_id
@@ -123,6 +117,8 @@ def hold_goods(order: Order) -> None:
         return
     cart.claim(basket.id, order.id, instead_of=seen, version=order.cart_version)
     with db.session.begin_nested():
+        if rival and rival.status in (NEW, HOLD, REVIEW):
+            _refuse_if_paying(rival)
         if rival and rival.status in (NEW, HOLD):
             _supersede(rival, order)
         stock.reserve(order.lines, cart_lines=[line.id for line in basket.lines])
@@ -185,13 +181,16 @@ def _refuse_if_replaced(order):
         raise Conflict(_("This order was replaced in another tab."), state=order.status)
 
 
-def _supersede(rival, order):
+def _refuse_if_paying(rival):
     if payments.money_may_come(rival.id):
-        raise PaymentPending(
-            _("A payment for order %(number)s is being processed.", number=rival.number),
-            order_key=rival.key,
-            state=rival.status,
-        )
+        checked = _("A payment for order %(number)s is being checked.", number=rival.number)
+        processed = _("A payment for order %(number)s is being processed.", number=rival.number)
+        said = checked if rival.status == REVIEW else processed
+        sentence = f"{said} {_('Wait for it, or make a separate order.')}"
+        raise PaymentPending(sentence, order_key=rival.key, state=rival.status)
+
+
+def _supersede(rival, order):
     rival.superseded_by_order_id, order.supersedes_order_id = order.id, rival.id
     close(rival, "cancelled", SUPERSEDED, detail=order.number)
 

@@ -6,7 +6,7 @@ from storefront import payments, store
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.models import Order
-from storefront.orders.states import HOLD, NEW, ORDER, RELEASED_STATES
+from storefront.orders.states import DOUBTS, HOLD, NEW, ORDER, RELEASED_STATES
 from storefront.payments.models import Bill
 
 
@@ -33,6 +33,13 @@ def review(order: Order, bill: Bill, hits: list[str]) -> None:
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
     payments.put_on_desk(hits[0], order_id=order.id, amount_minor=bill.amount_minor, currency=bill.currency, rules=hits)
+
+
+def end_doubts(order: Order, decision: str, actor: str = "", *, reason: str = "") -> None:
+    """Whatever made somebody look at the order itself, and this reason too, is decided: its rows leave the desk."""
+    for row in payments.desk_rows_of(order.id):
+        if row.reason in (*DOUBTS, reason):
+            payments.take_off_desk(row, decision, actor)
 
 
 def may_review(order: Order) -> bool:

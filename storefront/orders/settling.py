@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, payments, stock, store, taxes
-from storefront.kit import clock, events
+from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
@@ -14,11 +14,9 @@ from storefront.orders.fulfilment import make_shipments, release_parcels, start_
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import hold_end
-from storefront.orders.reviewing import may_review, review, rule_hits
+from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits
 from storefront.orders.states import (
-    AUTHORIZED_ONLY,
     CLOSED,
-    GATEWAY_SILENT,
     HOLD,
     NEW,
     ORDER,
@@ -27,7 +25,7 @@ from storefront.orders.states import (
     REVIVABLE,
     SUPERSEDED,
 )
-from storefront.payments.fates import CHANGED
+from storefront.payments.fates import CHANGED, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
@@ -45,6 +43,9 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     """
     order = locked(bill.order_id) if bill.order_id else None
     bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
+    if outcome.type == base.AUTHORIZED and (foreign := payments.why_foreign(bill.backend, outcome)):
+        _to_the_desk(bill, outcome, foreign)
+        return NO_EFFECT  # nothing is reserved for us: it must not look as if it could be taken
     word, bill = payments.record(bill, outcome)
     if word == CHANGED:
         bill.updated_at = clock.now()
@@ -53,6 +54,8 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     if order and word == CHANGED:
         if outcome.type == base.PAID:
             _money_came(order, bill, outcome)
+        elif outcome.type == base.AUTHORIZED:
+            _sum_reserved(order, bill, outcome)
         elif outcome.type == base.PENDING:
             _wait_longer(order, bill)
         elif outcome.type == base.CHARGED_BACK:
@@ -94,11 +97,10 @@ def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -
             if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not _applied(order):
                 payments.accept(bill)
         order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
-        if reason == DISPUTED_ORDER:  # it was on its way already
-            release_parcels(order)
-        else:
+        if reason != DISPUTED_ORDER:  # that one has its goods, and was on its way already
             _fulfil(order)
-    payments.clear_desk("accepted", actor, order_id=order.id, reason=reason)
+        release_parcels(order)
+    end_doubts(order, "accepted", actor, reason=reason)
     refresh(order)
     return order
 
@@ -168,7 +170,7 @@ def _why_not(order, bill, outcome):
 
 def _pay(order, bill, reason="paid"):
     """Move the order, and with it the goods and the cart: all of it, or none."""
-    late, doubt = order.status in CLOSED, order.review_reason
+    late = order.status in CLOSED
     if late and order.superseded_by_order_id:
         _win_back(order)
     if late:
@@ -179,8 +181,7 @@ def _pay(order, bill, reason="paid"):
     payments.accept(bill)
     order.paid_at, order.close_reason, order.closed_at, order.review_reason = clock.now(), "", None, ""
     events.record("ORDER_RELEASED", order.id, reason=reason, bill=bill.id)
-    if doubt in (GATEWAY_SILENT, AUTHORIZED_ONLY):
-        payments.clear_desk("paid", order_id=order.id, reason=doubt)
+    end_doubts(order, "paid")
     _fulfil(order)
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
@@ -218,6 +219,20 @@ def _wait_no_longer(order):
     """The attempt is over: what was waited for it is cut back to one more window, for another try."""
     if order.status == HOLD and order.hold_expires_at:
         order.hold_expires_at = min(order.hold_expires_at, hold_end())
+
+
+def _sum_reserved(order, bill, outcome):
+    """What no order waits for is given up; another sum than that of the bill is looked at, and never taken."""
+    if order.status in CLOSED or _applied(order):
+        payments.request_capture(bill, "void", "the shop")
+    elif (outcome.amount_minor, money.code(outcome.currency)) != (bill.amount_minor, bill.currency):
+        _to_the_desk(bill, outcome, "currency_mismatch" if outcome.currency != bill.currency else "amount_mismatch")
+
+
+def _to_the_desk(bill, outcome, why):
+    """A reservation that is not the one we asked for: nothing can be done with it here, but somebody has to know."""
+    reserved = {"amount_minor": outcome.amount_minor, "currency": money.code(outcome.currency)}
+    payments.put_on_desk("message_stuck", order_id=bill.order_id, bill_id=bill.id, why=why, **reserved)
 
 
 def _reservation_ended(order, bill):

@@ -178,4 +178,5 @@ BY_TIME = (ABANDONED, PAYMENT_FAILED)
 # Why an order is in review, beside what is wrong with its money: nobody could say whether it is paid; its time is over
 # while money is only reserved for it; its goods are not there, as the merchant has counted again.
 GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED = "gateway_silent", "authorized_only", "stock_corrected"
+DOUBTS = (GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED)  # about the order itself, not about money of one bill
 REVIVABLE = (ABANDONED, PAYMENT_FAILED, SUPERSEDED)

@@ -12,6 +12,7 @@ from storefront.kit.errors import NotFound
 from storefront.kit.pages import public_url
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.errors import GatewayError
+from storefront.payments.gateways import GATEWAYS
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
 from storefront.payments.models import Bill, InboxMessage, PaymentMethod
 from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
@@ -105,18 +106,21 @@ def expire(bill: Bill) -> None:
 
 def ask(bill: Bill) -> list[Outcome] | None:
     """What the gateway knows of the bill, over the network; None when it cannot be asked or does not answer."""
-    translator = adapter(config_by_name(bill.backend))
-    if not translator.capabilities.can_query:
+    if not can_be_asked(bill):
         return None
     try:
-        return translator.query(view_of(bill))
+        return adapter(config_by_name(bill.backend)).query(view_of(bill))
     except GatewayError:
         return None
 
 
 def can_be_asked(bill: Bill) -> bool:
-    """Whether the gateway of the bill answers questions at all."""
-    return adapter(config_by_name(bill.backend)).capabilities.can_query
+    """Whether the gateway of the bill answers questions at all; one that is gone, or not for a live shop, does not."""
+    try:
+        config = config_by_name(bill.backend)
+    except NotFound:
+        return False
+    return GATEWAYS[config.type].capabilities.can_query
 
 
 def close_at_gateway(bill: Bill) -> bool:

@@ -11,7 +11,7 @@ from storefront.payments.bills import ask, view_of
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.models import Bill, Capture
+from storefront.payments.models import Bill, Capture, LedgerEntry
 from storefront.payments.states import AUTHORIZED
 
 CAPTURE, VOID = "capture", "void"
@@ -21,7 +21,8 @@ ENDS = {CAPTURE: base.PAID, VOID: base.VOIDED}
 def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
     """Write down that a reserved sum shall be taken (or given up); again while that is under way: the same row.
 
-    The caller holds the order's lock. Raises Conflict when nothing is reserved, or the opposite is under way.
+    The caller holds the order's lock. Raises Conflict when nothing is reserved, the opposite is under way, or
+    what is reserved is not what the bill asks for: then it can only be given up.
     """
     earlier = list(db.session.scalars(select(Capture).filter_by(bill_id=bill.id).order_by(Capture.id)))
     under_way = next((row for row in earlier if row.status in (REQUESTED, SENT)), None)
@@ -29,6 +30,8 @@ def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
         return under_way
     if under_way or bill.status != AUTHORIZED or bill.order_id is None:
         raise Conflict(_("This sum is not reserved any more, or somebody has decided about it."), state=bill.status)
+    if kind == CAPTURE and _reserved(bill) != (bill.amount_minor, bill.currency):
+        raise Conflict(_("Another sum than that of the order is reserved: give it up."), state=bill.status)
     now = clock.now()
     row = Capture(
         order_id=bill.order_id,
@@ -99,3 +102,10 @@ def settle_capture(row: Capture, result: OperationResult) -> Outcome | None:
 def was_voided_by_us(bill: Bill) -> bool:
     """Whether somebody here has asked for the reserved sum to be given up."""
     return db.session.scalar(select(Capture.id).filter_by(bill_id=bill.id, kind=VOID).limit(1)) is not None
+
+
+def _reserved(bill):
+    """The sum that the gateway has reserved and its currency, in minor units; None if it never said so."""
+    line = select(LedgerEntry).filter_by(bill_id=bill.id, kind="authorized").order_by(LedgerEntry.id.desc()).limit(1)
+    entry = db.session.scalar(line)
+    return (entry.amount_minor, entry.currency) if entry else None

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import literal, or_, select
 
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
@@ -11,11 +11,12 @@ from storefront.payments.bills import new_bill
 from storefront.payments.fates import CHANGED, DUPLICATE, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.models import Bill, LedgerEntry
+from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.states import APPLIED, BILL, MONEY, NONE, QUARANTINED, RESOLVED
 from storefront.payments.sums import balance_of, currency_of, totals_of
 from storefront.payments.waiting import clear_desk, put_on_desk
 
+BY_HAND = "by-hand:"  # how the ledger names what a person has given back past the gateway
 KINDS = {
     base.PAID: "captured",
     base.AUTHORIZED: "authorized",
@@ -50,13 +51,15 @@ def record(bill: Bill, outcome: Outcome) -> Recorded:
         put_on_desk("unknown_word", order_id=bill.order_id, bill_id=bill.id, word=outcome.vendor_code)
         return Recorded(NO_EFFECT, bill)
     kind = KINDS.get(outcome.type)
-    if kind and _known(bill, outcome, kind):
+    if kind and (_known(bill, outcome, kind) or _given_by_hand(bill, outcome)):
         return Recorded(DUPLICATE, bill)
     if outcome.type == base.PAID:
         return _paid(bill, outcome)
     if outcome.type in AFTERWARDS:
         return _afterwards(bill, outcome)
     move = MOVES[outcome.type]
+    if outcome.type == base.AUTHORIZED and totals_of(bill)["voided"]:  # told late: it is not reserved any more
+        return Recorded(NO_EFFECT, bill)
     if not BILL.allows(bill, move):
         return Recorded(DUPLICATE if BILL.table[move][1] == bill.status else NO_EFFECT, bill)
     if kind:
@@ -135,6 +138,28 @@ def _known(bill, outcome, kind):
     return bool(same and bill.status in MONEY)
 
 
+def _given_by_hand(bill, outcome):
+    """Whether a person has entered this refund already: by our key for it, else one of the same sum, once.
+
+    The refund then keeps the name that the gateway gives it.
+    """
+    if outcome.type != base.REFUNDED or outcome.event_key.startswith(BY_HAND):
+        return False
+    named, unnamed = Refund.gateway_id == BY_HAND + event_key(outcome), literal(BY_HAND) + Refund.request_key
+    same = (LedgerEntry.amount_minor == outcome.amount_minor) & (LedgerEntry.currency == money.code(outcome.currency))
+    ours = or_(named, (Refund.gateway_id == unnamed) & same)
+    found = db.session.scalar(
+        select(Refund)
+        .join(LedgerEntry, (LedgerEntry.bill_id == Refund.bill_id) & (LedgerEntry.gateway_event_key == unnamed))
+        .where(Refund.bill_id == bill.id, Refund.request_key == outcome.request_key if outcome.request_key else ours)
+        .order_by(named.desc(), Refund.id)
+        .limit(1)
+    )
+    if found:
+        found.gateway_id = BY_HAND + event_key(outcome)
+    return found is not None
+
+
 def _paid(bill, outcome):
     other = outcome.transaction and db.session.scalar(
         select(Bill).filter_by(backend=bill.backend, transaction_id=outcome.transaction).where(Bill.id != bill.id)
@@ -182,7 +207,10 @@ def _afterwards(bill, outcome):
 
 
 def _refunded(bill, outcome):
-    move = "refunded" if balance_of(bill) <= 0 else "partially_refunded"
+    gone = balance_of(bill) <= 0
+    if gone:  # nothing is left that a refused refund could still send
+        clear_desk("refunded", bill_id=bill.id, reason="refund_failed")
+    move = "refunded" if gone else "partially_refunded"
     if BILL.allows(bill, move):
         BILL.apply(bill, move, amount=outcome.amount_minor)
 

@@ -18,8 +18,9 @@ ACCEPT, REFUND, MOVE, OFFER, WAIT, CANCEL, DONE, REMIND, AGAIN, BY_HAND = (
 )
 MONEY = (REFUND, ACCEPT, MOVE, WAIT)  # money whose order is known
 GOODS = (REFUND, ACCEPT, OFFER, MOVE, WAIT)  # the same, when its goods may be gone
-LOOKED_AT = (ACCEPT, REFUND, WAIT)  # a paid order that is looked at
 SEEN = (DONE, WAIT)
+LOOKED_AT = (ACCEPT, REFUND, *SEEN)  # a paid order that is looked at; done once it is no more
+DOUBTED = (ACCEPT, CANCEL, *SEEN)  # an order that cannot go on by itself; done once it has all the same
 SENT_AGAIN = (AGAIN, BY_HAND, DONE, WAIT)  # a refund that did not arrive, or of which nobody says so
 
 
@@ -46,17 +47,16 @@ REASONS = {
     "unknown_word": Reason(_l("The payment service uses a word that we do not know"), DONE, SEEN, REMIND),
     "message_stuck": Reason(_l("A message of the payment service cannot be applied"), DONE, SEEN, REMIND),
     "merchant_mismatch": Reason(_l("Paid into the account of another merchant"), REFUND, (REFUND, WAIT), REFUND),
-    "gateway_silent": Reason(_l("Nobody can say whether it is paid"), WAIT, (ACCEPT, CANCEL, WAIT), CANCEL),
-    "authorized_only": Reason(_l("Reserved, not taken, and its time is over"), ACCEPT, (ACCEPT, CANCEL, WAIT), CANCEL),
-    "stock_corrected": Reason(_l("Its goods are not there: counted again"), CANCEL, (ACCEPT, CANCEL, WAIT), CANCEL),
+    "gateway_silent": Reason(_l("Nobody can say whether it is paid"), WAIT, DOUBTED, CANCEL),
+    "authorized_only": Reason(_l("Reserved, not taken, and its time is over"), ACCEPT, DOUBTED, CANCEL),
+    "stock_corrected": Reason(_l("Its goods are not there: counted again"), CANCEL, DOUBTED, CANCEL),
     "review_amount": Reason(_l("Paid; looked at because of its sum"), ACCEPT, LOOKED_AT, REFUND),
     "review_first_order": Reason(_l("Paid; the first order of this customer"), ACCEPT, LOOKED_AT, REFUND),
     "review_country": Reason(_l("Paid; billed to one country, sent to another"), ACCEPT, LOOKED_AT, REFUND),
-    "disputed": Reason(_l("The customer's bank took the money back"), DONE, (ACCEPT, CANCEL, *SEEN), CANCEL),
+    "disputed": Reason(_l("The customer's bank took the money back"), DONE, DOUBTED, CANCEL),
     "refund_failed": Reason(_l("A refund was refused"), AGAIN, SENT_AGAIN, REMIND),
     "refund_unanswered": Reason(_l("Nobody says whether a refund arrived"), BY_HAND, SENT_AGAIN, REMIND),
     "refunded_too_much": Reason(_l("More was sent back than had come"), DONE, SEEN, REMIND),
     "authorization_ended": Reason(_l("A reserved payment ran out before it was taken"), DONE, SEEN, REMIND),
-    "session_not_closed": Reason(_l("An old payment page could not be closed"), DONE, SEEN, REMIND),
 }
 REVIEW_RULES = ("review_amount", "review_first_order", "review_country")

@@ -9,14 +9,13 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
 from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED
+from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.ledger import record, resolve
+from storefront.payments.ledger import BY_HAND, record, resolve
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import QUARANTINED
 from storefront.payments.sums import balance_of, currency_of
-
-BY_HAND = "by-hand:"  # how the ledger names what a person has given back past the gateway
 
 
 def request_refund(
@@ -68,13 +67,15 @@ def refunds_of(order_id: int) -> list[Refund]:
 
 
 def retry_refund(refund: Refund, actor: str) -> Refund:
-    """Try once more: a refused refund is asked for under a new key; one without an answer is sent again at once,
-    under its old key. The caller holds the order's lock. Raises Conflict for one that is done.
+    """Try once more: a refused refund is asked for under a new key; one without an answer is asked about at once,
+    and sent again under its old key, unasked only where nobody can be asked. The caller holds the order's lock.
+    Raises Conflict for one that is done.
     """
-    if refund.status == SENT:
-        refund.tries, refund.next_try_at, refund.alarmed_at = 0, clock.now(), None
-        return refund
     bill = db.session.get_one(Bill, refund.bill_id)
+    if refund.status == SENT:
+        asks = adapter(config_by_name(bill.backend)).capabilities.can_query_refund
+        refund.tries, refund.next_try_at, refund.alarmed_at = 1 if asks else 0, clock.now(), None
+        return refund
     again = request_refund(
         bill,
         _left_of(refund).amount_minor,
@@ -91,12 +92,14 @@ def retry_refund(refund: Refund, actor: str) -> Refund:
 def give_by_hand(refund: Refund, actor: str) -> None:
     """A person says that the customer has the money: paid past the gateway, or seen in its console.
 
-    The caller holds the order's lock. Raises Conflict for a refund that is done.
+    Only what is left of the payment's money is entered: what has gone back already stands in the ledger. The caller
+    holds the order's lock. Raises Conflict for a refund that is done.
     """
     _left_of(refund)
     bill = db.session.get_one(Bill, refund.bill_id)
-    key = f"{BY_HAND}{refund.request_key}"
-    record(bill, Outcome(base.REFUNDED, bill.reference, key, refund.amount_minor, refund.currency))
+    key, left = f"{BY_HAND}{refund.request_key}", min(refund.amount_minor, balance_of(bill))
+    if left > 0:
+        record(bill, Outcome(base.REFUNDED, bill.reference, key, left, refund.currency))
     refund.status, refund.gateway_id, refund.updated_at = SUCCEEDED, key, clock.now()
     events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor, by_hand=actor)
     _decided(bill)

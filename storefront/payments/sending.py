@@ -1,5 +1,7 @@
 """A refund goes to its gateway: once, under its key; what nobody answers is asked about, and told to the owner."""
 
+from dataclasses import replace
+
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -73,7 +75,8 @@ def _ask(translator, bill, refund):
 def _succeed(refund):
     refund.status, refund.gateway_id = SUCCEEDED, refund.gateway_id or refund.request_key
     bill = db.session.get_one(Bill, refund.bill_id)
-    record(bill, Outcome(base.REFUNDED, bill.reference, refund.gateway_id, refund.amount_minor, refund.currency))
+    what = Outcome(base.REFUNDED, bill.reference, refund.gateway_id, refund.amount_minor, refund.currency)
+    record(bill, replace(what, request_key=refund.request_key))
     _off_the_desk(refund, "refund_unanswered", "answered")
     if balance_of(bill) <= 0:
         clear_desk("refunded", bill_id=bill.id, reason="refund_failed")

@@ -1,4 +1,4 @@
-"""The states of a bill, one attempt to pay. Paid beats pending, pending beats failed and cancelled."""
+"""The states of a bill, one attempt to pay. Paid beats reserved; both beat failed, cancelled and expired."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -30,10 +30,10 @@ BILL = Machine(
     ),
     (
         "authorized",
-        OPEN,
+        (*OPEN, FAILED, CANCELLED, EXPIRED),
         AUTHORIZED,
-        _l("Proved by signature or by asking."),
-        _l("A fact in the ledger; the money is taken later."),
+        _l("Proved by signature or by asking; never again after it was given up or ran out."),
+        _l("A fact in the ledger; the money is taken later, or given up at once if nobody needs it any more."),
     ),
     (
         "paid",

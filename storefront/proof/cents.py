@@ -176,7 +176,7 @@ LINES = (
                         (SELECT coalesce(sum(l.amount_minor), 0) FROM ledger_entries l
                          WHERE l.bill_id = b.id AND l.kind = 'captured') AS captured,
                         (SELECT coalesce(sum(l.amount_minor), 0) FROM ledger_entries l
-                         WHERE l.bill_id = b.id AND l.kind = 'refunded') AS refunded
+                         WHERE l.bill_id = b.id AND l.kind IN ('refunded', 'charged_back')) AS refunded
                     FROM bills b JOIN refunds r ON r.bill_id = b.id AND r.status <> 'FAILED'
                         LEFT JOIN orders o ON o.id = b.order_id
                     WHERE b.id {part} GROUP BY b.id, b.reference, o.number

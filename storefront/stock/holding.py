@@ -14,9 +14,9 @@ from storefront.kit import clock, events
 from storefront.kit.db import changed, db
 from storefront.stock.counting import count, move, restock
 from storefront.stock.errors import OutOfStock
-from storefront.stock.models import DEDUCT_ON_PAID, TIMED_HOLD, UNTRACKED, Stock, StockReservation
+from storefront.stock.models import DEDUCT_ON_PAID, UNTRACKED, Stock, StockReservation
 from storefront.stock.states import COMMITTED, CONSUMED, HELD, OPEN, RESERVATION, RETURNED
-from storefront.stock.timed import end_overdue, kept_for
+from storefront.stock.timed import kept_for
 
 
 class Line(Protocol):
@@ -48,8 +48,8 @@ def sell(order_id: int, lines: Iterable[Line], *, cart_lines: Collection[int] = 
 
     Raises OutOfStock.
     """
-    kept = {held.order_line_id for held in reservations_of(order_id)}
-    missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in kept]
+    served = _lines_served(order_id)
+    missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in served]
     with db.session.begin_nested():
         _set_aside(missing_lines, COMMITTED, kept_for(missing_lines, cart_lines))
         _commit_held(order_id)
@@ -118,16 +118,23 @@ def reservations_of(order_id: int) -> list[StockReservation]:
     )
 
 
+def _lines_served(order_id):
+    """The lines of the order whose goods are set aside for it, or were handed over already."""
+    served = StockReservation.status.in_((*OPEN, CONSUMED))
+    return set(db.session.scalars(select(StockReservation.order_line_id).filter_by(order_id=order_id).where(served)))
+
+
 def _set_aside(lines, status, passing=None):
-    """New reservations for these lines; where a cart's hold passes to a line, it grows to what the line needs."""
+    """New reservations for these lines; where a cart's hold passes to a line, it grows to what the line needs.
+
+    `passing` comes from `kept_for`, which has ended what ran out and holds the locks of the rest: time does not
+    end one of these any more.
+    """
     lines, passing = sorted(lines, key=lambda line: line.variant_id or 0), passing or {}
-    end_overdue(line.variant_id for line in lines if line.stock_policy == TIMED_HOLD)
     missing = {line.id: line.qty - (passing[line.id].qty if line.id in passing else 0) for line in lines}
     short = [line for line in lines if missing[line.id] and not count(line.variant_id, reserved=missing[line.id])]
     if short:
-        names = ", ".join(line.sku for line in short)
-        sentence = _("There are not enough of %(names)s left.", names=names)
-        raise OutOfStock(sentence, short=_missing(short) or {line.sku: 0 for line in short})
+        raise _out_of_stock(short)
     for line in lines:
         if line.id in passing:
             _pass_on(passing[line.id], line, status)
@@ -139,11 +146,19 @@ def _set_aside(lines, status, passing=None):
 
 
 def _pass_on(held, line, status):
-    """A cart's hold is the order's from now on, and ends with the order alone."""
-    held.status = status
-    held.owner_kind, held.order_id, held.order_line_id = "order", line.order_id, line.id
-    held.qty, held.expires_at = line.qty, None
+    """A cart's hold is the order's from now on, and ends with the order alone. Raises OutOfStock if it has ended."""
+    still = update(StockReservation).filter_by(id=held.id, owner_kind="cart", status=HELD)
+    owner = {"owner_kind": "order", "order_id": line.order_id, "order_line_id": line.id}
+    passed = still.values(status=status, qty=line.qty, expires_at=None, **owner)
+    if not changed(passed.execution_options(synchronize_session=False)):
+        raise _out_of_stock([line])
+    db.session.refresh(held)
     events.record("STOCK_PASSED_ON", line.order_id, variant=held.variant_id, line=line.id, qty=held.qty)
+
+
+def _out_of_stock(short):
+    sentence = _("There are not enough of %(names)s left.", names=", ".join(line.sku for line in short))
+    return OutOfStock(sentence, short=_missing(short) or {line.sku: 0 for line in short})
 
 
 def _missing(lines):

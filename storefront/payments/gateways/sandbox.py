@@ -120,20 +120,10 @@ class Sandbox(base.Gateway):
             return []
         if fields.get("status") not in TYPES:
             raise GatewayError(_("The payment service gives no sensible answer."))
-        paid = [self._outcome(fields)]
-        return paid + [
-            self._outcome(
-                {
-                    **fields,
-                    "status": fact["word"],
-                    "amount": str(fact["amount"]),
-                    "event": fact["event"],
-                    "key": fact["key"],
-                    "at": fact["at"],
-                }
-            )
-            for fact in json.loads(fields.get("later") or "[]")
-        ]
+        try:
+            return [self._outcome(fields), *self._later(fields)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise GatewayError(_("The payment service gives no sensible answer.")) from error
 
     def close(self, bill: BillView) -> bool:
         """Ask the gateway to end the session; False when it is paid already."""
@@ -178,6 +168,12 @@ class Sandbox(base.Gateway):
         if answer.status != 200 or found.get("kind") != "answer" or not is_signed(found, self._key):
             raise GatewayError(_("The payment service gives no sensible answer."))
         return found
+
+    def _later(self, fields):
+        """What happened to the money after it was paid."""
+        for fact in json.loads(fields.get("later") or "[]"):
+            told = {"status": fact["word"], "amount": str(fact["amount"])}
+            yield self._outcome({**fields, **told, "event": fact["event"], "key": fact["key"], "at": fact["at"]})
 
     def _outcome(self, fields):
         status = fields.get("status", "")
