@@ -9,7 +9,9 @@ stale, purge (how it meets orders and time).
 from storefront.cart.aging import purge, stale
 from storefront.cart.custom import cleaned, goods_of
 from storefront.cart.paying import claim, lines_of, part, set_open_order, take_out
-from storefront.cart.quote import Quote, QuoteLine, quote, read_token
+from storefront.cart.priced import QuoteLine
+from storefront.cart.quote import Quote, read_token
+from storefront.cart.quoting import quote
 from storefront.cart.returning import fit, put_back
 from storefront.cart.service import (
     Clamped,

@@ -1,29 +1,20 @@
 """What the cart would cost right now: a value that is computed and never stored.
 
-PIPELINE is the recipe, read from top to bottom. Each step takes the quote so far and fills in its part;
-figures are minor units of the quote's currency.
+The recipe that fills it in is in quoting.py; figures are minor units of the quote's currency.
 """
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-from sqlalchemy import select
-
-from storefront import shipping, store, taxes
-from storefront.cart import shelf
+from storefront import shipping, taxes
 from storefront.cart.models import Cart
 from storefront.cart.priced import Adjustment, QuoteLine
-from storefront.customers.models import CustomerAddress
 from storefront.kit import signing
-from storefront.kit.db import db
 from storefront.kit.errors import Invalid
-from storefront.shipping.costs import Parcel
-from storefront.stock.models import DEDUCT_ON_PAID, TIMED_HOLD
+from storefront.stock.models import DEDUCT_ON_PAID
 
 _SALT = "quote"
 _VALID = 24 * 3600
@@ -125,107 +116,3 @@ class Quote:
 def read_token(token: str) -> dict[str, Any]:
     """What a preview showed: cart, version, hash, content. Raises Invalid when it is not ours or too old."""
     return signing.unsigned(token, _SALT, max_age=_VALID)
-
-
-def quote(cart: Cart) -> Quote:
-    """The cart at today's prices, costs and taxes, in a constant number of queries."""
-    result = Quote(cart=cart, currency=cart.currency, email=cart.email, method_id=cart.payment_method_id)
-    for step in PIPELINE:
-        step(result)
-    return result
-
-
-def read_addresses(quote: Quote) -> None:
-    """The addresses picked so far; billing is shipping unless another was given."""
-    wanted = {quote.cart.shipping_address_id, quote.cart.billing_address_id} - {None}
-    found = db.session.scalars(select(CustomerAddress).where(CustomerAddress.id.in_(wanted))) if wanted else ()
-    by_id = {address.id: address.as_dict() for address in found}
-    quote.shipping_address = by_id.get(quote.cart.shipping_address_id or 0)
-    quote.billing_address = by_id.get(quote.cart.billing_address_id or 0) or quote.shipping_address
-
-
-def price_goods(quote: Quote) -> None:
-    """Each line at its price of today, with what is wrong with it, if anything."""
-    seen = shelf.look(quote.cart, {line.variant_id for line in quote.cart.lines})
-    offers, quote.looked_at = seen.offers, seen.now
-    taken: dict[int, int] = {}  # by lines of the same variant with other words
-    for line in quote.cart.lines:
-        offer = offers[line.variant_id]
-        priced = QuoteLine(line.id, offer, line.qty, dict(line.custom), unit_minor=offer.unit_minor or 0)
-        priced.total_minor = priced.unit_minor * priced.quantity
-        priced.trouble = _trouble(offer, line.qty, taken.get(line.variant_id, 0))
-        taken[line.variant_id] = taken.get(line.variant_id, 0) + line.qty
-        priced.kept_until = seen.kept_until.get(line.id)
-        ordered = taken[line.variant_id] <= seen.ordered.get(line.variant_id, 0)
-        priced.not_kept = offer.stock_policy == TIMED_HOLD and not priced.kept_until and not ordered
-        if priced.not_kept and priced.trouble and offer.on_sale and not offer.available:
-            priced.trouble = _("The time for which we kept it is over, and somebody else has it now.")
-        before = quote.cart.seen.get(offer.sku)
-        priced.before_minor = before if before != offer.unit_minor else None
-        quote.lines.append(priced)
-    quote.goods_minor = sum(line.total_minor for line in quote.lines)
-
-
-def price_shipping(quote: Quote) -> None:
-    """Every level that reaches the address, priced in one pass; the chosen one, else the first."""
-    if not quote.requires_shipping:
-        quote.shipping_minor = 0 if quote.lines else None
-        return
-    if quote.shipping_address is None:
-        return
-    travelling = [line for line in quote.lines if line.offer.requires_shipping]
-    parcel = Parcel(
-        weight_g=sum(line.offer.weight_g * line.quantity for line in travelling),
-        goods_minor=quote.goods_minor - quote.discount_minor,
-    )
-    quote.levels = shipping.levels_for(quote.shipping_address, parcel, quote.currency)
-    chosen = [level for level in quote.levels if level.level_id == quote.cart.service_level_id]
-    quote.level = next(iter(chosen or quote.levels), None)
-    quote.shipping_minor = quote.level.cost_minor if quote.level else None
-
-
-def add_taxes(quote: Quote) -> None:
-    """The tax of each line and of shipping, by the country that the goods go to."""
-    rates = taxes.rates_for(quote.shipping_address or quote.billing_address or {"country": store.current().country})
-    for line in quote.lines:
-        line.tax = rates.get(line.offer.tax_category_id or 0, taxes.NO_TAX)
-        line.tax_minor = taxes.tax_of(line.total_minor, line.tax)
-        _note_tax(quote, line.offer.sku, line.tax, line.total_minor, line.tax_minor)
-    if quote.level:
-        rate = rates.get(quote.level.tax_category_id or 0, taxes.NO_TAX)
-        quote.shipping_tax = rate if rate.applies_to_shipping else taxes.NO_TAX
-        quote.shipping_tax_minor = taxes.tax_of(quote.level.cost_minor, quote.shipping_tax)
-        _note_tax(quote, "shipping", quote.shipping_tax, quote.level.cost_minor, quote.shipping_tax_minor)
-
-
-def sum_up(quote: Quote) -> None:
-    """total = goods − discounts + shipping + the taxes that come on top; included ones are inside already."""
-    on_top = sum(row["tax_minor"] for row in quote.tax_rows if not row["inclusive"])
-    quote.tax_minor = sum(row["tax_minor"] for row in quote.tax_rows)
-    quote.total_minor = quote.goods_minor - quote.discount_minor + (quote.shipping_minor or 0) + on_top
-    quote.due_minor = quote.total_minor
-
-
-PIPELINE: tuple[Callable[[Quote], None], ...] = (read_addresses, price_goods, price_shipping, add_taxes, sum_up)
-
-
-def _trouble(offer, qty, taken):
-    if not offer.on_sale:
-        return _("This article is no longer for sale.")
-    if offer.available is not None and offer.available < qty + taken:
-        return _("Only %(count)s left.", count=offer.available) if offer.available else _("Sold out.")
-    return ""
-
-
-def _note_tax(quote, line, rate, base, tax):
-    if rate is not taxes.NO_TAX:
-        quote.tax_rows.append(
-            {
-                "line": line,
-                "name": rate.name,
-                "rate_ppm": rate.rate_ppm,
-                "inclusive": rate.inclusive,
-                "base_minor": base,
-                "tax_minor": tax,
-            }
-        )
