@@ -15,7 +15,7 @@ from storefront.catalog.words import stem
 from storefront.kit.db import Base, db
 
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
-MOST = 480  # so many matches are ranked and counted; a search for "a" costs no more than that
+MOST = 240  # so many matches, ten pages, are ranked and counted: a search for "a" costs no more than that
 
 _MOST_PLACES, _LAST_PLACE = 200, 16383  # what a tsvector holds
 

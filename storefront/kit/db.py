@@ -32,6 +32,7 @@ from storefront.kit import crash
 log = logging.getLogger(__name__)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 PATIENCE = 3.0  # seconds for which a page waits for somebody else's lock
+CACHE_KB = 500  # of pages that each connection keeps: a worker has one a thread, and the system keeps the file anyway
 _patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
 
 
@@ -179,7 +180,7 @@ def _set_up_sqlite(connection, record):
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # we say BEGIN ourselves: see _begin
         with closing(connection.cursor()) as cursor:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}"):
                 cursor.execute(f"PRAGMA {pragma}")
 
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
@@ -44,6 +43,8 @@ def sealed(secret: str) -> str:
 
 def opened(sealed_secret: str) -> str:
     """The secret again. Raises Invalid when SECRET_KEY is no longer the one that sealed it."""
+    from cryptography.fernet import InvalidToken  # as in _fernet
+
     try:
         return _fernet().decrypt(sealed_secret.encode()).decode()
     except InvalidToken:
@@ -59,5 +60,7 @@ def _keys():
 
 
 def _fernet():
+    from cryptography.fernet import Fernet, MultiFernet  # 7 MB that a worker takes only if it opens a secret
+
     keys = (hashlib.sha256(b"storefront sealed\0" + key.encode()).digest() for key in current_app.config["SECRET_KEYS"])
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
