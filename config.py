@@ -31,6 +31,46 @@ class Config:
     MAX_FORM_PARTS = 1000
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
     BABEL_DEFAULT_LOCALE = "en"
+    # The steps of "confirm", by name; docs/extending.md says of each what it does, how it is undone, what it needs.
+    CHECKOUT_SETUP = (  # may it be ordered? nothing is written
+        "pre_checkout",
+        "check_certificates",
+        "read_the_quote",
+        "refuse_an_empty_cart",
+        "refuse_what_is_no_longer_sold",
+        "check_shipping",
+        "check_payment",
+    )
+    CHECKOUT_POPULATE = (  # inside place_order, in its one transaction
+        "populate_order",
+        "pre_order_persist",
+        "update_order",
+        "plan_certificates",
+        "create_gift_certificates",
+        "update_customer",
+        "commit_order_tax",
+        "create_order_event",
+    )
+    CHECKOUT_REVERSIBLE = (  # each a transaction, undone in reverse when a later one fails
+        "take_number",
+        "place_order",
+        "hold_stock",
+        "hold_limited_uses",
+        "hold_certificates",
+        "check_subscription_credit",
+        "open_bill",
+        "start_payment",
+    )
+    CHECKOUT_FINALIZE = ("settle_what_needs_no_payment", "post_checkout")  # each safe to repeat
+    CHECKOUT_RELEASE = (  # when it is paid or free: one transaction
+        "clear_cart",
+        "sell_goods",
+        "commit_limited_uses",
+        "assign_coupons",
+        "capture_certificates",
+        "activate_certificates",
+        "initiate_fulfilment",
+    )
 
     def __init__(self, environ=os.environ):
         self.STORE_MODE = environ.get("STORE_MODE", "test")
@@ -55,6 +95,22 @@ class Config:
         self.SESSION_COOKIE_NAME = "__Host-session" if self.LIVE else "session"
         self.LOG_LEVEL = environ.get("LOG_LEVEL", "INFO")
         self.CRASH_AT = self._crash_point(environ)
+        self.ORDER_STATES = environ.get("ORDER_STATES", "")
+        self.EXTENSIONS = _names(environ.get("EXTENSIONS", ""))
+        self._read_steps(environ)
+
+    def _read_steps(self, environ):
+        """A list from the environment is the last word: what an extension would put into it must be named there."""
+        said = {
+            "CHECKOUT_SETUP": environ.get("CHECKOUT_SETUP", ""),
+            "CHECKOUT_POPULATE": environ.get("CHECKOUT_POPULATE", ""),
+            "CHECKOUT_REVERSIBLE": environ.get("CHECKOUT_REVERSIBLE", ""),
+            "CHECKOUT_FINALIZE": environ.get("CHECKOUT_FINALIZE", ""),
+            "CHECKOUT_RELEASE": environ.get("CHECKOUT_RELEASE", ""),
+        }
+        given = {kind: _names(text) for kind, text in said.items() if text.strip()}
+        self.CHECKOUT_GIVEN = tuple(given)
+        self.CHECKOUT = {kind: given.get(kind) or getattr(self, kind) for kind in said}
 
     def _public_url(self, environ):
         url = environ.get("PUBLIC_URL", "").rstrip("/")
@@ -95,6 +151,11 @@ class Config:
         silent["options"] = f"-c lock_timeout={int(1000 * PATIENCE)}"  # nor does somebody else's lock
         common = {"max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
         return {"pool_size": 10, "connect_args": silent, **common}
+
+
+def _names(text):
+    """What a list in the environment names: words with commas or spaces between them."""
+    return tuple(text.replace(",", " ").split())
 
 
 def _kept_secret(path):

@@ -6,13 +6,15 @@ from flask_login import LoginManager, user_logged_in, user_logged_out
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config import ROOT, Config
-from storefront import admin, cart, catalog, customers, orders, proof, shipping, store
+from config import ROOT, Config, ConfigError
+from storefront import admin, cart, catalog, customers, extensions, orders, promotions, proof, shipping, store
 from storefront.admin import audit
 from storefront.customers.models import Customer
-from storefront.kit import crash, fragments, money, pages
+from storefront.customers.told import devices_forgotten, email_confirmed
+from storefront.kit import crash, fragments, money, pages, recipes
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
+from storefront.orders.states import OWN_PROBLEM, SAID
 from storefront.store import times
 
 babel = Babel()
@@ -28,16 +30,30 @@ def create_app(config: Config | None = None, *, commands: bool = True) -> Flask:
     app = Flask("storefront", root_path=str(ROOT), static_folder="static", template_folder="templates")
     app.config.from_object(config or Config())
     crash.arm(app.config["CRASH_AT"])
+    _refuse_bad_states(app)
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
         app.wsgi_app, x_for=app.config["TRUSTED_PROXIES"], x_proto=app.config["TRUSTED_PROXIES"], x_host=0
     )
     _init_kit(app)
     _register(app)
+    try:
+        extensions.load(app)
+        recipes.init_app(app, app.config["CHECKOUT"])
+    except (extensions.Refusal, recipes.RecipeError) as refusal:
+        raise ConfigError(str(refusal)) from None
     if commands:
         from storefront import cli  # with the migrations: a tenth of a worker's memory, for the command line alone
 
         cli.init_app(app, create_app)
     return app
+
+
+def _refuse_bad_states(app):
+    """States of the merchant's own are part of the tables that were made when the shop was loaded."""
+    if OWN_PROBLEM:
+        raise ConfigError(f"ORDER_STATES: {OWN_PROBLEM}.")
+    if app.config["ORDER_STATES"] != SAID:
+        raise ConfigError("ORDER_STATES is read when the shop is loaded: set it in the environment of the process.")
 
 
 def _init_kit(app):
@@ -53,6 +69,8 @@ def _init_kit(app):
     login_manager.user_loader(_user)
     user_logged_in.connect(_adopt_cart, app)
     user_logged_out.connect(_leave_cart, app)
+    email_confirmed.connect(_join_orders, app)
+    devices_forgotten.connect(_forget_devices, app)
     limiter.init_app(app)
     error_pages.init_app(app)
     notices.subscribe()
@@ -68,16 +86,17 @@ def _register(app):
     """Blueprints, in the order of a purchase."""
     from storefront import health
     from storefront.admin import views as back_office
+    from storefront.api import views as api
     from storefront.cart import views as basket
     from storefront.catalog import media, views as window, waiting
     from storefront.checkout import gateway, views as preview
-    from storefront.customers import views as account
+    from storefront.customers import secret_pages as account
     from storefront.desk import views as choosing
-    from storefront.orders import views as order_pages, watching
+    from storefront.orders import own, return_views, views as order_pages, watching
     from storefront.sandbox import console, views as sandbox
 
-    bought = (basket, account, preview, gateway, order_pages, watching, choosing)
-    for room in (window, media, waiting, *bought, back_office, health):
+    bought = (basket, account, preview, gateway, order_pages, own, return_views, watching, choosing)
+    for room in (window, media, waiting, *bought, back_office, api, health):
         app.register_blueprint(room.bp)
     if not app.config["LIVE"]:
         app.register_blueprint(console.bp)
@@ -90,6 +109,7 @@ def _register(app):
     catalog.delivery_told_by(shipping.usual_delivery)
     proof.trail_checked_by(audit.broken_entries)
     catalog.cart_told_by(cart.lies_in)
+    promotions.purchases_told_by(orders.has_bought)
 
 
 def _user(user_id):
@@ -99,16 +119,38 @@ def _user(user_id):
 
 
 def _adopt_cart(app, user):
-    """The cart of a guest becomes that of the customer who has just signed in, with the orders made from it."""
+    """The cart of a guest becomes that of the customer who has just signed in; orders join by a confirmed e-mail."""
     if isinstance(user, Customer):
-        _adopt(user)
+        _join(user.id)
+        _adopt(user.id)
 
 
 @retried
-def _adopt(user):
+def _adopt(customer_id):
     with transaction("adopt_cart"):
-        orders.join(user, cart.ids_of_browser())  # orders are locked before their carts
-        cart.adopt(user.id)
+        cart.adopt(customer_id)
+
+
+@retried
+def _join(customer_id):
+    with transaction("join_orders"):
+        orders.join(customer_id)
+
+
+def _join_orders(app, customer_id):
+    """Whoever has shown that an e-mail is theirs has the orders that were placed with it."""
+    _join(customer_id)
+
+
+def _forget_devices(app, customer_id, strange):
+    """Browsers in which a customer was signed in do not find the customer's cart any more."""
+    _forget(customer_id, strange)
+
+
+@retried
+def _forget(customer_id, strange):
+    with transaction("forget_devices"):
+        cart.forget_devices(customer_id, clean=strange)
 
 
 def _leave_cart(app, user):

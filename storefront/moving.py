@@ -8,6 +8,7 @@ from config import ROOT, Config
 from storefront import catalog
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
+from storefront.orders import words
 
 
 def copy_from(url: str) -> dict[str, int]:
@@ -29,7 +30,8 @@ def copy_from(url: str) -> dict[str, int]:
         counts = {table.name: _copy(source, table) for table in tables}
         for table in tables:
             _link(source, table)
-    catalog.index()  # the search is kept in each database's own way
+    catalog.index()  # the searches are kept in each database's own way
+    words.index_all()
     return counts
 
 

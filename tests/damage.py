@@ -1,8 +1,9 @@
 """Every way in which the books can be wrong, as SQL that makes them so, and what the proof must then say.
 
-The story has these ids by name. Orders: `:paid` (and sent), `:held`, `:other` (waits too), `:doubted` (in review, its
-money on the desk), `:closed`, `:abandoned`, `:refunded`, `:free` (nothing to pay); for each its bill (`:paid_bill`) and
-its cart (`:paid_cart`). Variants: `:mug`, `:bowl`, `:jug`. Moments: `:now`, `:long_ago`, `:far_ahead`.
+The story has these ids by name. Orders: `:paid` (and sent, one piece is back), `:held`, `:gifted` (held, a part of it by certificate
+`:gift`), `:other` (waits too), `:doubted` (in review, its money on the desk), `:closed`, `:abandoned`, `:refunded`,
+`:free` (nothing to pay); for each its bill (`:paid_bill`) and its cart (`:paid_cart`). Variants: `:mug`, `:bowl`,
+`:jug`. Moments: `:now`, `:long_ago`, `:far_ahead`.
 """
 
 from typing import NamedTuple
@@ -31,6 +32,12 @@ COPIED_MESSAGE = """INSERT INTO inbox_messages (backend, channel, method, url, h
     signature, event_key, bill_id, outcome, tries, last_error) SELECT backend, channel, method, url, headers, body,
     remote_addr, received_at, signature, event_key, bill_id, outcome, tries, last_error
     FROM inbox_messages WHERE bill_id = :paid_bill AND outcome = 'APPLIED'"""
+
+
+WRONG_TAX = (
+    '[{"line": "X", "name": "VAT", "rate_ppm": 10, "inclusive": true, "base_minor": 1, "tax_minor": 1},'
+    ' {"line": "X", "name": "VAT", "rate_ppm": 10, "inclusive": true, "base_minor": 1, "tax_minor": -1}]'
+)
 
 
 class Damage(NamedTuple):
@@ -67,8 +74,13 @@ SUMS = (
     Damage("INV-08", entry("paid_bill", currency="euro"), "paid_bill"),
     Damage("INV-08", "UPDATE orders SET currency = 'eur' WHERE id = :free", "free", "INV-12 INV-13"),
     Damage("INV-09", "UPDATE tax_documents SET lines = '[]' WHERE order_id = :held", "held"),
+    Damage("INV-09", "UPDATE tax_documents SET status = 'VOIDED' WHERE order_id = :held", "held"),
+    Damage("INV-09", "UPDATE tax_documents SET status = 'COMMITTED' WHERE order_id = :closed", "closed"),
+    Damage("INV-09", "UPDATE tax_documents SET note = 'Reverse charge' WHERE order_id = :held", "held"),
+    Damage("INV-09", f"UPDATE tax_documents SET lines = '{WRONG_TAX}' WHERE order_id = :free", "free"),
     Damage("INV-09", "UPDATE orders SET total_minor = total_minor + 1 WHERE id = :held", "held", "INV-12 INV-13"),
     Damage("INV-09", "UPDATE orders SET due_minor = due_minor - 1 WHERE id = :held", "held", "INV-01 INV-13"),
+    Damage("INV-09", "UPDATE order_adjustments SET amount_minor = amount_minor + 1 WHERE order_id = :gifted", "gifted"),
     Damage("INV-09", "UPDATE order_lines SET unit_minor = unit_minor + 1 WHERE order_id = :held", "held", "INV-13"),
     Damage("INV-10", bill("free", 1, amount="1"), "free_bill", "INV-01"),
     Damage("INV-10", event("free", "ORDER_RELEASED", "type = 'ELSE'"), "free", "INV-15 INV-42 RULE-10"),
@@ -106,6 +118,15 @@ CENTS = (
     Damage("INV-07", "UPDATE refunds SET amount_minor = amount_minor + 99999", "refunded_bill"),
     Damage("INV-07", "UPDATE refunds SET amount_minor = amount_minor + 1", "refunded_bill"),
     Damage("INV-41", NEW_GIFT.format(balance=1001), "1234"),
+    Damage("INV-41", "UPDATE gift_certificates SET balance_minor = initial_minor - 1, held_minor = 0", "gift"),
+    Damage("INV-41", "UPDATE certificate_transactions SET amount_minor = amount_minor + 1 WHERE kind = 'hold'", "gift"),
+    Damage("INV-41", "UPDATE certificate_uses SET status = 'RELEASED' WHERE order_id = :gifted", "gifted"),
+    Damage(
+        "INV-41",
+        """UPDATE gift_certificates SET bought_in_line_id = (SELECT min(id) FROM order_lines WHERE order_id = :held)
+        WHERE id = :gift""",
+        "held",
+    ),
     Damage(
         "INV-41", NEW_GIFT.format(balance=-1), "1234", without=("gift_certificates", "ck_gift_certificates_balance")
     ),
@@ -121,6 +142,7 @@ ORDERS = (
     ),
     Damage("INV-13", "UPDATE order_lines SET title = 'Another mug' WHERE order_id = :held", "held"),
     Damage("INV-13", "UPDATE orders SET email = 'eve@example.com' WHERE id = :paid", "paid"),
+    Damage("INV-13", "UPDATE orders SET erased_at = :now WHERE id = :paid", "paid"),
     Damage(
         "INV-13",
         """UPDATE order_addresses SET city = 'Elsewhere'
@@ -152,6 +174,7 @@ ORDERS = (
     Damage("INV-18", "DELETE FROM order_lines WHERE order_id = :closed", "closed", "INV-09 INV-13"),
     Damage("RULE-12", "UPDATE orders SET hold_expires_at = NULL WHERE id = :held", "held"),
     Damage("RULE-12", "UPDATE orders SET status = 'NEW', placed_at = :long_ago WHERE id = :held", "held", "INV-15"),
+    Damage("RULE-12", "UPDATE orders SET status = 'COMPLETED' WHERE id = :paid", "paid", "INV-15"),
     Damage("RULE-12", "UPDATE desk_rows SET order_id = NULL", "doubted"),
     Damage("RULE-12", "UPDATE desk_rows SET due_at = :long_ago", "amount_mismatch"),
 )
@@ -179,6 +202,8 @@ STOCK = (
         "closed",
         "RULE-01",
     ),
+    Damage("INV-21", "UPDATE shipment_lines SET qty = qty + 1", "paid"),
+    Damage("INV-22", "UPDATE order_return_lines SET qty = qty + 5, received = received + 5", "paid"),
     Damage("INV-22", "UPDATE stock_reservations SET closed_at = NULL WHERE order_id = :closed", "jug"),
     Damage("INV-22", "UPDATE stock_movements SET cause = 'adjust' WHERE cause = 'shipment'", "mug"),
     Damage("INV-23", "UPDATE orders SET hold_expires_at = :long_ago WHERE id = :held", "held"),
@@ -241,6 +266,12 @@ CARTS = (
         WHERE target = 'received' AND event_id IN (SELECT id FROM order_events WHERE order_id = :held)""",
         "received",
         without=("outbox_messages", "uq_outbox_messages_event_id_kind_target"),
+    ),
+    Damage("RULE-09", event("held", "ORDER_HELD", "feed_position = 1"), "held"),
+    Damage(
+        "RULE-09",
+        "UPDATE webhook_tries SET outcome = 'refused' WHERE id = (SELECT min(id) FROM webhook_tries)",
+        "paid",
     ),
     Damage("INV-43", NEW_LEASE.format(holder="''", until=":now"), "some_job"),
     Damage("INV-43", NEW_LEASE.format(holder="'somebody'", until=":far_ahead"), "some_job"),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 from flask_migrate import upgrade
@@ -59,6 +60,7 @@ class Drill:
     play: Play
     in_a_job: bool = False  # the fault is armed in a job's process, not in the server
     row: Row = field(init=False)
+    consumer: Any = None  # another system that is told, in the stories that have one
     promised: dict[str, object] = field(default_factory=dict)  # what pages have said, by the word for it
 
     def __post_init__(self):
@@ -160,10 +162,10 @@ def rehearse(point: str, story: Callable[[Drill], None], url: str, *, in_a_job: 
 
 
 @contextmanager
-def rehearsal(point: str, url: str, *, in_a_job: bool = False) -> Iterator[Drill]:
-    """The served shop with this fault ("" for none), and the cast."""
+def rehearsal(point: str, url: str, *, in_a_job: bool = False, **settings: str) -> Iterator[Drill]:
+    """The served shop with this fault ("" for none) and these settings, and the cast."""
     fault = {"STOREFRONT_CRASH_AT": point} if point and not in_a_job else {}
-    served = Served(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault)
+    served = Served(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault, **settings)
     app = _app(url, served.folder, served.url)
     clock.reset()
     with served, app.app_context():
@@ -180,5 +182,5 @@ def rehearsal(point: str, url: str, *, in_a_job: bool = False) -> Iterator[Drill
 
 
 def _app(url, folder, public_url):
-    settings = {"DATABASE_URL": url, "DATA_DIR": str(folder), "PUBLIC_URL": public_url, "SECRET_KEY": KEY}
+    settings = {"DATABASE_URL": url, "DATA_DIR": str(folder), "PUBLIC_URL": public_url, "SECRET_KEY": KEY, "RATELIMIT_ENABLED": "0"}
     return create_app(Config({**settings, "SCHEDULER": "off", "LOG_LEVEL": "WARNING"}))

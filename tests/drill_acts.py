@@ -4,12 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from storefront import webhooks
 from storefront.jobs import lease
 from storefront.kit.db import db, transaction
 from storefront.payments.models import GatewayConfig, PaymentMethod
 
 import counter
+from consumer import Consumer
 from drill import Drill
+from giving import issued
 from purchases import ADDRESS
 
 SENDING = ("send_refunds", "send_captures")
@@ -21,6 +24,14 @@ def fill_the_cart(drill: Drill) -> None:
         drill.alice.get("/products/mug")
         drill.alice.press("Add to cart")
     drill.promised["cart"] = True
+
+
+def use_a_gift_certificate(drill: Drill) -> None:
+    """The owner has issued one; its code is typed into the cart, which a repeated press finds done."""
+    if "code" not in drill.promised:
+        drill.promised["code"] = issued(500)
+    drill.alice.get("/cart")
+    drill.alice.press("Apply code", code=drill.promised["code"])
 
 
 def type_the_address(drill: Drill) -> None:
@@ -141,6 +152,21 @@ def letters_go_out(drill: Drill) -> None:
 def letters_cannot_go_out(drill: Drill) -> None:
     """No mail server answers."""
     drill.job("deliver_events", MAIL_URL="smtp://127.0.0.1:1")
+
+
+def another_system_listens(drill: Drill) -> None:
+    """Somebody else's server, to which everything about orders is told."""
+    drill.consumer = Consumer()
+    drill.consumer.start()
+    with transaction():
+        drill.consumer.secret = webhooks.add(drill.consumer.url, ["*"])[1]
+
+
+def it_is_told(drill: Drill) -> None:
+    """By the jobs; what a dead one had claimed is taken up by the next after its time."""
+    drill.play.wait(minutes=6)
+    drill.play.run("publish_events")
+    drill.job("deliver_webhooks")
 
 
 def the_schedule_runs(drill: Drill) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from storefront.kit import events
 from storefront.kit.crash import SIDES
 from storefront.kit.db import db
 from storefront.payments.models import Refund
@@ -14,6 +15,7 @@ import databases
 from bookkeeping import check_books
 from drill import Drill, rehearse, stage_a_shop
 from drill_acts import (
+    another_system_listens,
     be_declined,
     cancel_the_order,
     choose_how_to_pay,
@@ -22,6 +24,7 @@ from drill_acts import (
     fill_the_cart,
     go_to_pay,
     go_to_the_gateway,
+    it_is_told,
     keep_the_goods,
     letters_cannot_go_out,
     letters_go_out,
@@ -38,7 +41,9 @@ from drill_acts import (
     the_gateway_reserves_first,
     the_schedule_runs,
     type_the_address,
+    use_a_gift_certificate,
 )
+from giving import moves_of
 
 
 def paid_once(drill: Drill) -> None:
@@ -59,6 +64,22 @@ def refunded_once(drill: Drill) -> None:
     assert (refund.status, drill.play.last_order().payment_status) == ("SUCCEEDED", "REFUNDED")
     subjects = drill.play.letters()
     assert len(subjects) - len(set(subjects)) <= int(drill.point == "note_letter.before"), subjects
+
+
+def paid_by_both(drill: Drill) -> None:
+    """The same; the gift certificate has paid its part, once."""
+    paid_once(drill)
+    assert moves_of(drill.play) == [("issue", 500), ("hold", 500), ("capture", 500)]
+
+
+def told_once(drill: Drill) -> None:
+    """The same, and the other system knows of everything once, in its order; a repeated message has the same id."""
+    paid_once(drill)
+    with drill.consumer as consumer:
+        it_is_told(drill)
+    history = events.of_order(drill.play.last_order().id)
+    assert [told["order"]["sequence"] for told in consumer.seen if told["order"]] == [event.seq for event in history]
+    assert len(consumer.calls) - len(consumer.seen) <= 1 and not consumer.bad
 
 
 def closed_for_good(drill: Drill) -> None:
@@ -139,6 +160,17 @@ STORIES = {
     "nobody pays": Story((*TO_PAY, nobody_pays), closed_for_good, (), in_a_job=("close_if_unpaid",)),
     "no letter can be sent": Story(
         (*TO_GATEWAY, pay, letters_cannot_go_out), paid_once, (), in_a_job=("put_off_letter",)
+    ),
+    "another system is told": Story(
+        (another_system_listens, *TO_GATEWAY, pay, it_is_told),
+        told_once,
+        (),
+        in_a_job=("claim_webhook", "note_webhook"),
+    ),
+    "a gift certificate pays a part": Story(
+        (TO_PREVIEW[0], use_a_gift_certificate, *TO_PREVIEW[1:], press_confirm, go_to_pay, go_to_the_gateway, pay),
+        paid_by_both,
+        ("hold_certificates",),
     ),
     "the scheduler dies": Story((*TO_GATEWAY, pay, the_schedule_runs), paid_once, (), in_a_job=("take_lease",)),
     "paid on pickup": Story(

@@ -196,7 +196,7 @@ def test_an_address_that_nothing_reaches_cannot_pass(play, alice):
         db.session.scalar(select(ShippingRegion).filter_by(name="Europe")).countries = ["IE"]
     german = {**ADDRESS, "country": "DE", "Postcode": "10115"}
     page = alice.press("Continue to shipping", german)
-    assert page.status == 400 and page.has("We do not send to this address. Choose another one.")
+    assert page.status == 400 and page.has("We do not send to this address. Choose another address.")
 
 
 def test_who_has_a_book_chooses_and_who_has_none_types(play):

@@ -23,11 +23,13 @@ ALONE = {
     *("join_line", "leave_line", "tell_waiting", "forget_who_waited", "end_hold", "move_hold", "purge", "replace_link"),
     *("complete", "remove_if_worthless", "prune_forged_messages", "refresh_sold_out", "rehearse_replay"),
     *("take_in_stray", "fulfil_waiting", "decide_row", "remind_owner", "choose_on_desk"),
-    *("notice_silence", "note_proof", "sandbox_console"),
+    *("notice_silence", "note_proof", "sandbox_console", "end_certificate"),
+    *("assign_goods", "note_low_stock", "end_return", "announce_return", "withdraw_return"),
+    *("pay_rest", "publish_events", "queue_webhooks", "note_ping", "note_token_use"),
 }
 REHEARSED = [name for story in STORIES.values() for name in (*story.commits, *story.in_a_job)]
 # Before these the world outside has moved on already: the gateway, or the mail server, has done its part.
-OUTSIDE_FIRST = ("start_payment", "start_new_bill", "apply_answer", "finish_refund", "finish_capture", "note_letter")
+OUTSIDE_FIRST = ("start_payment", "start_new_bill", "apply_answer", "finish_refund", "finish_capture", "note_letter", "note_webhook")
 # Nothing is promised before the order, and what the sandbox commits is the gateway's: for the full table alone.
 FULL_ONLY = {
     *("add_to_cart", "keep_addresses", "choose_shipping", "choose_payment"),

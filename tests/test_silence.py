@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from storefront.kit import clock, events
 from storefront.kit.db import db, transaction
+from storefront.kit.events import OrderEvent
 from storefront.payments.models import GatewayConfig, InboxMessage
 
 from counter import comes_in
@@ -126,7 +127,8 @@ def rhythm(play, weeks: tuple[int, ...], each: int, leavings: int | None = None)
                     )
                 )
             for _ in range(each if leavings is None else leavings):
-                events.record("BILL_REDIRECTED", None).at = at
+                left = events.record("BILL_REDIRECTED", None)
+                db.session.get_one(OrderEvent, left.id).at = at
 
 
 @pytest.mark.parametrize(

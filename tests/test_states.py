@@ -228,6 +228,8 @@ def backordered(play):
     with transaction(), pytest.raises(Conflict):
         orders.release_shipment(parcel.id)
     with transaction():
+        orders.note_refused_release(parcel.id, "stock")
+    with transaction():
         stock.set_on_hand(variant, 3, cause="adjust", actor="otto")
         orders.release_shipment(parcel.id)
     with transaction():

@@ -1,17 +1,19 @@
 """The recipe of "confirm": whatever step fails, and however, the shop is as it was, with a trail of what was tried."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 
+from config import Config
 from storefront import cart, checkout, orders, stock
 from storefront.cart.models import Cart
-from storefront.checkout import steps
+from storefront.checkout import reversible, setup, steps
 from storefront.error_pages import status_of
 from storefront.kit import errors, events
 from storefront.kit.db import db, transaction
+from storefront.kit.recipes import Step
 from storefront.orders.models import OrderLine
 from storefront.payments.errors import DECLINES, GatewayError
 from storefront.payments.models import Bill, InboxMessage, PaymentMethod
@@ -19,7 +21,7 @@ from storefront.shipping.models import ServiceLevel
 from storefront.stock.models import Stock, StockReservation
 from storefront.taxes.models import TaxDocument
 
-NAMES = [step.do.__name__ for step in steps.REVERSIBLE]
+NAMES = list(Config.CHECKOUT_REVERSIBLE)
 
 
 class Broken(Exception):
@@ -65,11 +67,21 @@ def breaks(attempt):
     raise Broken
 
 
-def replaced(monkeypatch, name, do):
+def replaced(monkeypatch, play, name, do):
     """Put another function into the list of reversible steps."""
-    row, index = list(steps.REVERSIBLE), NAMES.index(name)
-    row[index] = steps.Step(do, undo=row[index].undo)
-    monkeypatch.setattr(steps, "REVERSIBLE", tuple(row))
+    row, index = list(recipe(play, steps.REVERSIBLE)), NAMES.index(name)
+    row[index] = replace(row[index], do=do, instead_of=name)
+    listed(monkeypatch, play, steps.REVERSIBLE, row)
+
+
+def recipe(play, kind):
+    """The steps of a list, as this shop takes them."""
+    return play.app.extensions["recipes"][kind]
+
+
+def listed(monkeypatch, play, kind, row):
+    """Let the shop take these steps instead."""
+    monkeypatch.setitem(play.app.extensions["recipes"], kind, tuple(row))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -77,7 +89,7 @@ def test_whatever_step_fails_nothing_is_left_but_its_trail(play, alice, monkeypa
     """ACT-02, ACT-09, PRM-13, AUD-01: at most one FAILED order without goods or live bill; then it can be confirmed."""
     before = kept(play)
     with monkeypatch.context() as broken:
-        replaced(broken, name, breaks)
+        replaced(broken, play, name, breaks)
         alice.broken_is_fine = True
         assert alice.press("Confirm and pay").status == 500
     placed = play.orders()
@@ -103,11 +115,11 @@ def test_a_worker_that_dies_between_two_steps_leaves_no_half_order(play, alice, 
 
     def dies(attempt):
         if name == "after all":
-            steps.start_payment(attempt)
+            reversible.start_payment(attempt)
         raise SystemExit
 
     with monkeypatch.context() as broken:
-        replaced(broken, last, dies)
+        replaced(broken, play, last, dies)
         with play.app.test_request_context(), pytest.raises(SystemExit):
             checkout.place(*ours)
     play.wait(minutes=6)
@@ -148,16 +160,17 @@ def test_a_step_is_one_transaction(play, alice, table):
     assert not db.session.scalars(select(Bill)).all()
 
 
-@pytest.mark.parametrize("place", range(len(steps.SETUP) + 1))
+@pytest.mark.parametrize("place", range(len(Config.CHECKOUT_SETUP) + 1))
 def test_a_setup_step_that_refuses_leaves_no_row(play, alice, monkeypatch, place):
     """ACT-01, ACT-05: wherever in the list a step refuses, no table has changed; and a no-op harms nothing."""
     before = play.tables()
     with monkeypatch.context() as refusing:
-        refusing.setattr(steps, "SETUP", (*steps.SETUP[:place], breaks, *steps.SETUP[place:]))
+        row = recipe(play, steps.SETUP)
+        listed(refusing, play, steps.SETUP, (*row[:place], Step(steps.SETUP, breaks), *row[place:]))
         alice.broken_is_fine = True
         assert alice.press("Confirm and pay").status == 500
     assert play.tables() == before
-    monkeypatch.setattr(steps, "SETUP", (*steps.SETUP, lambda attempt: None))
+    listed(monkeypatch, play, steps.SETUP, (*recipe(play, steps.SETUP), Step(steps.SETUP, lambda attempt: None)))
     alice.get("/checkout/preview")
     assert play.confirm(alice).order.status == "HOLD"
 
@@ -178,8 +191,8 @@ def test_the_shipping_step_refuses_what_is_missing(play, alice, missing):
         checkout.place(*ours)
     quote = cart.quote(db.session.scalar(select(Cart)))
     attempt = steps.Attempt(quote.cart.id, ours[1].id, quote.token, "x", quote=quote)
-    with play.app.test_request_context(), pytest.raises(errors.ShopError, match="address"):
-        steps.check_shipping(attempt)
+    with play.app.test_request_context(), pytest.raises(errors.ShopError, match="address|country"):
+        setup.check_shipping(attempt)
     assert not play.orders()
 
 
@@ -191,7 +204,7 @@ def test_what_finishes_a_purchase_can_be_repeated(play, alice, monkeypatch):
     alice.get("/checkout/payment")
     preview = alice.press("Review order", choice="Pay on pickup")
     with monkeypatch.context() as broken:
-        broken.setattr(steps, "FINALIZE", (breaks,))
+        listed(broken, play, steps.FINALIZE, [Step(steps.FINALIZE, breaks)])
         alice.broken_is_fine = True
         assert alice.press("Confirm and pay").status == 500
     assert [order.status for order in play.orders()] == ["NEW"]
@@ -207,8 +220,8 @@ def test_what_finishes_a_purchase_can_be_repeated(play, alice, monkeypatch):
 def test_a_last_step_that_comes_later_finds_all_done(play, alice, monkeypatch):
     """ACT-23: a step put behind the last list runs once a purchase, after everything else."""
     seen = []
-    last = (*steps.FINALIZE, lambda attempt: seen.append(attempt.order.status))
-    monkeypatch.setattr(steps, "FINALIZE", last)
+    last = Step(steps.FINALIZE, lambda attempt: seen.append(attempt.order.status))
+    listed(monkeypatch, play, steps.FINALIZE, (*recipe(play, steps.FINALIZE), last))
     play.confirm(alice)
     assert seen == ["HOLD"]
 
@@ -234,7 +247,7 @@ def test_race_13_when_the_replacement_fails_the_shopper_can_still_pay(play, alic
     alice.press("Update", quantity="3")
     play.to_preview(alice)
     with monkeypatch.context() as broken:
-        replaced(broken, "start_payment", breaks)
+        replaced(broken, play, "start_payment", breaks)
         alice.broken_is_fine = True
         assert alice.press("Confirm and pay").status == 500
     assert [order.status for order in play.orders()] == ["CANCELLED", "FAILED"]

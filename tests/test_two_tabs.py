@@ -1,13 +1,16 @@
 """Two tabs, two clicks, two pages at once: one cart has at most one order that can be paid."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from storefront import cart, checkout
 from storefront.cart.models import Cart
-from storefront.checkout import steps
+from storefront.checkout.steps import REVERSIBLE
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
+from storefront.kit.recipes import position
 from storefront.orders.models import Order
 from storefront.payments.models import PaymentMethod
 
@@ -214,11 +217,13 @@ def attempt_of(alice, play):
 def test_race_13_an_order_that_is_replaced_half_way_gives_up(play, alice, at, monkeypatch):
     """Another tab confirms between two steps; only its order can be paid. RACE-13, RACE-15, RULE-07."""
     ours = attempt_of(alice, play)
-    index = [step.do.__name__ for step in steps.REVERSIBLE].index(at)
-    step = steps.REVERSIBLE[index]
+    recipes = play.app.extensions["recipes"]
+    before = recipes[REVERSIBLE]
+    index = position(before, at)
+    step = before[index]
 
     def other_tab_first(attempt):
-        monkeypatch.setattr(steps, "REVERSIBLE", before)
+        monkeypatch.setitem(recipes, REVERSIBLE, before)
         tab = play.tab(alice)
         tab.get("/cart")
         tab.press("Update", quantity="3")
@@ -226,9 +231,8 @@ def test_race_13_an_order_that_is_replaced_half_way_gives_up(play, alice, at, mo
         play.confirm(tab)
         step.do(attempt)
 
-    before = steps.REVERSIBLE
-    changed = (*before[:index], steps.Step(other_tab_first, undo=step.undo), *before[index + 1 :])
-    monkeypatch.setattr(steps, "REVERSIBLE", changed)
+    changed = (*before[:index], replace(step, do=other_tab_first), *before[index + 1 :])
+    monkeypatch.setitem(recipes, REVERSIBLE, changed)
     why, end = ("replaced", "CANCELLED") if at != "hold_stock" else ("has changed", "FAILED")  # nothing was held yet
     with play.app.test_request_context(), pytest.raises(Conflict, match=f"{why} in another tab"):
         checkout.place(*ours)
@@ -244,8 +248,8 @@ def test_a_tab_that_claims_the_cart_in_between_is_noticed(play, alice):
     mine = play.confirm(alice).order
     other = play.held_order(play.visitor("bob"), poster=1).order
     with pytest.raises(cart.StaleCart), transaction():
-        cart.claim(mine.cart_id, other.id, instead_of=None, version=mine.cart_version)
+        cart.claim(mine.cart_id, other.id, instead_of=(), version=mine.cart_version)
     with transaction():
-        cart.claim(mine.cart_id, mine.id, instead_of=None, version=mine.cart_version)
-        cart.claim(mine.cart_id, other.id, instead_of=mine.id, version=mine.cart_version)
+        cart.claim(mine.cart_id, mine.id, instead_of=(), version=mine.cart_version)
+        cart.claim(mine.cart_id, other.id, instead_of=[mine.id], version=mine.cart_version)
     assert db.session.get(Cart, mine.cart_id).open_order_id == other.id

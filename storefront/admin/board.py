@@ -21,6 +21,8 @@ THINGS = {
     "variant": _l("article"),
     "cart": _l("cart"),
     "desk row": _l("row of the desk"),
+    "promotion": _l("promotion"),
+    "coupon": _l("code"),
     "gift card": _l("gift card"),
     "entry": _l("entry of the trail"),
     "lease": _l("job"),

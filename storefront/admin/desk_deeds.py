@@ -12,9 +12,9 @@ from storefront.desk.wording import BUTTONS
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
 from storefront.orders.states import AUTHORIZED_ONLY
-from storefront.payments.reasons import ACCEPT, AGAIN, BY_HAND, CANCEL, DONE, MOVE, OFFER, REFUND, WAIT
+from storefront.payments.reasons import ACCEPT, AGAIN, BY_HAND, CANCEL, DONE, MOVE, OFFER, REFUND, REST, VOID, WAIT
 
-DAYS = {WAIT: 7, OFFER: 7}  # what the field begins with
+DAYS = {WAIT: 7, OFFER: 7, REST: 7}  # what the field begins with
 
 
 @bp.post("/desk/<int:row_id>/take")
@@ -85,6 +85,19 @@ def _days():
     return int(text)
 
 
+def _instead():
+    """The article that is offered, if one was filled in."""
+    sku = line("sku", 80)
+    if not sku:
+        return None
+    quantity, line_id = request.form.get("qty", "").strip(), request.form.get("line", "")
+    if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 6):
+        sentence = _("Enter a whole number.")
+        raise Invalid(sentence, fields={"qty": [sentence]})
+    chosen = int(line_id) if line_id.isascii() and line_id.isdigit() and len(line_id) < 19 else 0
+    return desk.Instead(chosen, sku, int(quantity), "waive" in request.form)
+
+
 def _move(row_id):
     ok = "difference" in request.form
     return desk.move(row_id, line("number", 40), difference_ok=ok, actor=g.login)
@@ -92,7 +105,8 @@ def _move(row_id):
 
 def _typed():
     """What was filled in, for the trail."""
-    return {name: request.form[name][:100] for name in ("number", "days", "note") if request.form.get(name)}
+    filled = (name for name in ("number", "days", "note", "sku", "qty") if request.form.get(name))
+    return {name: request.form[name][:100] for name in filled}
 
 
 def _said(action, reason):
@@ -106,6 +120,8 @@ def _said(action, reason):
         WAIT: _("It waits. You are told again before its day."),
         CANCEL: _("The order is cancelled."),
         DONE: _("It has left the desk."),
+        REST: _("The shopper is asked by a letter, and pays on the page of the order."),
+        VOID: _("The reserved sum is given up."),
         AGAIN: _("The refund is tried again."),
         BY_HAND: _("Noted: the customer has the money."),
     }[action]
@@ -121,10 +137,12 @@ _VERBS = {
     ACCEPT: lambda row_id: desk.accept(row_id, actor=g.login),
     REFUND: lambda row_id: desk.refund(row_id, actor=g.login),
     MOVE: _move,
-    OFFER: lambda row_id: desk.offer(row_id, _days(), actor=g.login),
+    OFFER: lambda row_id: desk.offer(row_id, _days(), actor=g.login, instead=_instead()),
     WAIT: lambda row_id: desk.wait(row_id, _days(), actor=g.login),
     CANCEL: lambda row_id: desk.cancel(row_id, actor=g.login),
     DONE: lambda row_id: desk.done(row_id, actor=g.login),
+    REST: lambda row_id: desk.ask_rest(row_id, _days(), actor=g.login),
+    VOID: lambda row_id: desk.void(row_id, actor=g.login),
     AGAIN: lambda row_id: desk.try_again(row_id, actor=g.login),
     BY_HAND: lambda row_id: desk.by_hand(row_id, actor=g.login),
 }

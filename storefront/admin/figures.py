@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, literal, select, union_all
 
 from storefront import store
+from storefront.certificates.models import CertificateUse
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.models import Order
@@ -54,7 +55,11 @@ def sales(days: int = 2 * SHOWN) -> list[Day]:
     zone = ZoneInfo(shop.timezone)
     today = clock.here().astimezone(zone).date()
     dates = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    worth = func.coalesce(func.sum(Order.total_minor - Order.refunded_minor), 0)
+    given_back = select(func.coalesce(func.sum(CertificateUse.refunded_minor), 0)).where(
+        CertificateUse.order_id == Order.id
+    )
+    kept = Order.total_minor - Order.refunded_minor - given_back.scalar_subquery()
+    worth = func.coalesce(func.sum(kept), 0)
     parts = [
         select(literal(place).label("place"), func.count().label("orders"), worth.label("minor")).where(
             Order.placed_at >= _midnight(day, zone),

@@ -6,23 +6,23 @@ how they begin, and give at most MOST orders, so that the cost of a page has a b
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, literal, select, tuple_, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront import store
+from storefront.customers.text import folded
 from storefront.kit.db import UtcDateTime, db
-from storefront.orders.models import Order, OrderAddress, OrderLine, folded
-from storefront.orders.states import HOLD, NEW, PARTIALLY_SHIPPED, PROCESSING, REVIEW
+from storefront.orders.criteria import Criteria, begins, conditions, midnight
+from storefront.orders.models import Order, OrderAddress, OrderLine
+from storefront.orders.states import HOLD, NEW, PARTIALLY_SHIPPED, PREPARING, REVIEW
 from storefront.payments.models import Bill, GatewayConfig
 from storefront.payments.states import QUARANTINED
 
 PAGE, MOST = 50, 1000
-LAST = "\U0010ffff"  # no letter comes after it
 SORTS = {"date": Order.placed_at, "number": Order.placed_at, "total": Order.total_minor}  # numbers follow time
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = re.compile(r"(-?\d{1,18})-(\d{1,18})")
@@ -41,6 +41,12 @@ class Wish:
     descending: bool = True
     cursor: tuple[int, int] | None = None
     backwards: bool = False
+    criteria: Criteria = field(default_factory=Criteria)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is asked for beside the view."""
+        return bool(self.words or self.status or self.since or self.until or not self.criteria.empty)
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,10 @@ def looks(words: str) -> Iterator[Select]:
     yield select(Order.id).where(Order.number.in_(numbers))
     email = text.lower()
     yield select(Order.id).where(Order.email == email).order_by(Order.id.desc())
-    yield select(Order.id).where(*_begins(Order.email, email))
+    yield select(Order.id).where(*begins(Order.email, email))
     for column in (OrderAddress.name_folded, OrderAddress.last_name_first):
         for owner in (Order.shipping_address_id, Order.billing_address_id):
-            yield select(Order.id).join(OrderAddress, OrderAddress.id == owner).where(*_begins(column, folded(text)))
+            yield select(Order.id).join(OrderAddress, OrderAddress.id == owner).where(*begins(column, folded(text)))
     for sku in dict.fromkeys((text, text.upper())):
         yield select(OrderLine.order_id).where(OrderLine.sku == sku).order_by(OrderLine.order_id.desc())
     yield select(Bill.order_id).where(Bill.reference == text)
@@ -129,7 +135,7 @@ def looks(words: str) -> Iterator[Select]:
 
 
 _VIEWS = {
-    "ship": (PROCESSING, PARTIALLY_SHIPPED),
+    "ship": (*PREPARING, PARTIALLY_SHIPPED),
     "unpaid": (NEW, HOLD),
     "person": (REVIEW,),
 }
@@ -153,9 +159,10 @@ def _matching(wish):
     if wish.status:
         query = query.where(Order.status == wish.status)
     if wish.since:
-        query = query.where(Order.placed_at >= _midnight(wish.since))
+        query = query.where(Order.placed_at >= midnight(wish.since))
     if wish.until:
-        query = query.where(Order.placed_at < _midnight(wish.until + timedelta(days=1)))
+        query = query.where(Order.placed_at < midnight(wish.until + timedelta(days=1)))
+    query = query.where(*conditions(wish.criteria))
     if wish.words.strip():
         ids = _looked_up(wish.words)
         clipped = len(ids) > MOST
@@ -181,12 +188,3 @@ def _beyond(wish, column, down):
         place = literal(value)
     here, there = tuple_(column, Order.id), tuple_(place, literal(row_id))
     return here < there if down else here > there
-
-
-def _begins(column, text):
-    """A range of the index; the column is kept in the order of its bytes."""
-    return column >= text, column < text + LAST
-
-
-def _midnight(day):
-    return datetime.combine(day, time(), ZoneInfo(store.current().timezone)).astimezone(UTC)

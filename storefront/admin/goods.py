@@ -4,13 +4,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from storefront import customers, store
+from storefront import customers, orders, store
 from storefront.admin import goods_list, goods_verbs
 from storefront.admin.goods_list import PAGE, VIEWS
 from storefront.admin.room import bp, deed, status_of
 from storefront.kit.db import db
-from storefront.kit.errors import Conflict, Invalid
-from storefront.stock.models import BACKORDER, StockMovement
+from storefront.kit.errors import Conflict, Invalid, ShopError
+from storefront.stock.models import BACKORDER, Stock, StockMovement
 
 
 @bp.get("/products")
@@ -28,6 +28,8 @@ def quick_edit(variant_id):
     except (Invalid, Conflict) as problem:
         db.session.rollback()
         return _list_page(request.args, variant_id, problem)
+    with deed():
+        orders.assign_goods(variant_id)
     flash(_("Saved."), "ok")
     if lost:
         flash(_("In review now, for want of goods: %(numbers)s.", numbers=", ".join(lost)), "warn")
@@ -37,14 +39,24 @@ def quick_edit(variant_id):
 @bp.get("/products/variants/<int:variant_id>/movements")
 def movements(variant_id):
     """Every change of a variant's counters, newest first, with its cause."""
+    return movements_page(variant_id)
+
+
+def movements_page(variant_id: int, problem: ShopError | None = None):
+    """The page as it stands now; with a problem it begins with that."""
+    if problem:
+        db.session.rollback()
     variant = goods_verbs.variant_by(variant_id)
     page = _page(request.args)
     mine = select(StockMovement).filter_by(variant_id=variant_id)
     total = db.session.scalar(mine.with_only_columns(func.count()))
     newest = mine.order_by(StockMovement.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
-    return render_template(
+    html = render_template(
         "admin/movements.html",
         variant=variant,
+        stock=db.session.get(Stock, variant_id),
+        low_stock=store.current().low_stock,
+        problem=problem,
         row=goods_list.rows_of([variant_id])[0],
         movements=db.session.scalars(newest).all(),
         total=total,
@@ -52,6 +64,7 @@ def movements(variant_id):
         pages=max(1, -(-total // PAGE)),
         page_address=lambda number: url_for("admin.movements", variant_id=variant_id, page=number),
     )
+    return html, status_of(problem) if problem else 200
 
 
 def _change(variant_id, typed):

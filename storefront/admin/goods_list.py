@@ -6,11 +6,11 @@ from typing import NamedTuple
 from sqlalchemy import Select, and_, func, or_, select
 
 from storefront import store
-from storefront.catalog.availability import FEW
 from storefront.catalog.models import Price, Product, ProductImage, Variant
 from storefront.catalog.pictures import Picture, picture_of
+from storefront.catalog.running_low import is_low
 from storefront.kit.db import db
-from storefront.stock.models import BACKORDER, UNTRACKED, Stock
+from storefront.stock.models import UNTRACKED, Stock
 
 PAGE = 50
 VIEWS = ("all", "few", "hidden")
@@ -71,9 +71,7 @@ def _joined() -> Select:
 def _chosen(words, view):
     query = _joined()
     if view == "few":
-        endless = Variant.stock_policy.in_((BACKORDER, UNTRACKED))
-        few = func.coalesce(Stock.on_hand - Stock.reserved, 0) <= FEW
-        query = query.where(Product.active, Variant.active, ~endless, few)
+        query = query.where(is_low())
     elif view == "hidden":
         query = query.where(or_(~Product.active, ~Variant.active))
     for word in words.split()[:6]:

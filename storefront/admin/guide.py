@@ -10,6 +10,7 @@ from storefront.admin.room import bp
 from storefront.cart.states import CART
 from storefront.kit.states import Machine
 from storefront.notices import HANDLERS
+from storefront.orders.return_states import RETURN
 from storefront.orders.states import ORDER, SHIPMENT
 from storefront.orders.wording import STATES
 from storefront.payments.states import BILL
@@ -46,6 +47,12 @@ CHAPTERS = (
     ),
     Chapter(
         SHIPMENT, _l("Parcel"), _l("What leaves the house together. The order follows its parcels."), wording.SHIPMENT
+    ),
+    Chapter(
+        RETURN,
+        _l("Return"),
+        _l("What was sent and comes back. The order is not completed before something is decided about it."),
+        wording.RETURN,
     ),
     Chapter(
         CART,

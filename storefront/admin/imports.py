@@ -1,25 +1,21 @@
 """Goods in and out as files: upload, a look at what would change, the import, its undoing, and the export."""
 
-import secrets
-import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-from flask import Response, current_app, flash, g, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, flash, g, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
 from storefront import catalog
-from storefront.admin import audit
+from storefront.admin import audit, kept_files
 from storefront.admin.room import bp, deed, status_of
 from storefront.customers import plain_line
-from storefront.kit import clock, events, signing
+from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
 SHOWN = 100  # so many of each kind are shown before the import
-KEPT_SECONDS, PICTURE_SECONDS = 24 * 3600, 20
-SALT = "import file"
+PICTURE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -62,9 +58,8 @@ def upload_import():
 def do_import():
     """The file that was looked at is imported, as the shop is now."""
     try:
-        kept = signing.unsigned(request.form.get("file", ""), SALT, KEPT_SECONDS)
-        data = (_folder() / kept["file"]).read_bytes()
-        reading = catalog.read_file(kept["name"], data)
+        name, data = kept_files.kept(request.form.get("file", ""))
+        reading = catalog.read_file(name, data)
         with events.acting_as("staff", g.login):
             outcome = catalog.import_reading(
                 reading,
@@ -73,12 +68,10 @@ def do_import():
                 pictures="pictures" in request.form,
                 picture_seconds=PICTURE_SECONDS,
             )
-    except OSError:
-        return _page(_("The file is not kept any more: choose it again"), 409)
     except (Invalid, Conflict) as problem:
         db.session.rollback()
         return _page(problem.message, status_of(problem))
-    _tell(kept["name"], outcome)
+    _tell(name, outcome)
     return redirect(url_for("admin.imports"), code=303)
 
 
@@ -134,24 +127,8 @@ def _look(name, data):
         changed=by_kind["changed"][:SHOWN],
         refused=sorted(refused, key=lambda row: row.line)[:SHOWN],
         notes=reading.notes,
-        token=_kept(name, data),
+        token=kept_files.keep(name, data),
     )
-
-
-def _kept(name, data):
-    """Keep the file for a day; the token that finds it again is ours only."""
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.csv"):
-        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-    file = f"{secrets.token_hex(16)}.csv"
-    (folder / file).write_bytes(data)
-    return signing.signed({"file": file, "name": name}, SALT)
-
-
-def _folder() -> Path:
-    return current_app.config["DATA_DIR"] / "imports"
 
 
 def _tell(name, outcome):

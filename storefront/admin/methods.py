@@ -1,11 +1,13 @@
 """Ways to pay: on or off, their words, order and limits. The gateways behind them are shown, not changed."""
 
+import json
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import BooleanField, IntegerField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from storefront import payments, store
@@ -15,9 +17,11 @@ from storefront.admin.room import bp, deed, plain_amount
 from storefront.customers import plain_line
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
+from storefront.payments.capturing import AT_RELEASE, BY_HAND, ON_SHIPMENT
 from storefront.payments.models import PaymentMethod
 from storefront.payments.silence import CAUSES
 
+WITH_FIELDS = ("pending_window_h", "capture")  # settings that are not typed as JSON
 FIELDS = ("label", "description", "position", "active", "auto_approve", "min_minor", "max_minor", "settings")
 
 
@@ -50,7 +54,27 @@ class MethodForm(FlaskForm):
         _l("Hours for payments on their way"),
         [Optional(), NumberRange(1, 720, message=_l("Enter a whole number from 1 to 720"))],
     )
+    capture = SelectField(
+        _l("Money that is only reserved at first"),
+        choices=[
+            (BY_HAND, _l("is taken by a person")),
+            (AT_RELEASE, _l("is taken at once, and then the order is packed")),
+            (ON_SHIPMENT, _l("is taken when the first parcel is about to leave")),
+        ],
+    )
     auto_approve = BooleanField(_l("Pack orders before they are paid"))
+    more = TextAreaField(_l("More settings"))
+
+    def __init__(self, config, **known):
+        super().__init__(**known)
+        self.config = config
+
+    def validate_more(self, field):
+        """A JSON object that the schema of the gateway knows."""
+        try:
+            payments.settings_from(field.data or "", self.config)
+        except Invalid as problem:
+            raise ValidationError(problem.message) from None
 
     def validate_least(self, field):
         """An amount, or nothing."""
@@ -83,18 +107,23 @@ def method(method_id):
     """One way to pay."""
     found = _method(method_id)
     currency = store.current().currency
+    more = _without_fields(found.settings)
     form = MethodForm(
+        found.config,
         obj=found,
         least=plain_amount(found.min_minor, currency),
         most=plain_amount(found.max_minor, currency),
         pending_hours=found.settings.get("pending_window_h"),
+        capture=found.settings.get("capture", BY_HAND),
+        more=json.dumps(more, ensure_ascii=False, indent=1) if more else "",
     )
     if form.validate_on_submit():
         with deed():
             _save(_method(method_id), form)
         flash(_("Saved."), "ok")
         return redirect(url_for("admin.methods"), code=303)
-    html = render_template("admin/method.html", form=form, method=found, currency=currency)
+    schema = _without_fields(payments.settings_schema(found.config))
+    html = render_template("admin/method.html", form=form, method=found, currency=currency, schema=schema)
     return html, 400 if form.errors else 200
 
 
@@ -103,13 +132,19 @@ def _save(found, form):
     for name in ("label", "description", "position", "active", "auto_approve"):
         setattr(found, name, getattr(form, name).data)
     found.min_minor, found.max_minor = _amount_of(form.least), _amount_of(form.most)
-    others = {name: value for name, value in found.settings.items() if name != "pending_window_h"}
-    hours = form.pending_hours.data
-    found.settings = {**others, "pending_window_h": hours} if hours else others
+    said = {"pending_window_h": form.pending_hours.data, "capture": form.capture.data}
+    others = _without_fields(payments.settings_from(form.more.data or "", found.config))
+    usual = (None, 0, BY_HAND)
+    found.settings = {**others, **{name: value for name, value in said.items() if value not in usual}}
     changed = [name for name in FIELDS if before[name] != getattr(found, name)]
     if changed:
         after = {name: getattr(found, name) for name in changed}
         audit.record("change", f"payment method {found.code}", {name: before[name] for name in changed}, after)
+
+
+def _without_fields(settings):
+    """The settings, or their schema, that have no field of their own in the form."""
+    return {name: value for name, value in settings.items() if name not in WITH_FIELDS}
 
 
 def _method(method_id):

@@ -1,4 +1,4 @@
-"""What staff do to an order, each with one verb: send, deliver, release, cancel, accept, note, write again."""
+"""What staff do to an order, each with one verb: complete, cancel, accept, note, write again."""
 
 import contextlib
 from collections.abc import Iterable
@@ -13,7 +13,8 @@ from storefront.admin.room import bp, deed
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
-from storefront.orders.models import Order, OrderNote, Shipment
+from storefront.orders.models import Order, OrderNote
+from storefront.orders.states import OWN
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import OPEN, QUARANTINED
 
@@ -57,42 +58,19 @@ def done(number, action, verb, said, **facts):
     return back(number)
 
 
-@bp.post("/orders/<number>/shipments/<int:shipment_id>/ship")
-def ship(number, shipment_id):
-    """A parcel has left; the shopper gets a letter with its tracking."""
-    try:
-        carrier, tracking = line("carrier"), line("tracking")
-    except Invalid as problem:
-        return page_of(number, problem)
-    said = _("The parcel is marked as sent. The letter with the tracking goes out by itself.")
-    return done(
-        number,
-        "ship",
-        lambda order_id: verbs.ship(_own(order_id, shipment_id), carrier=carrier, tracking=tracking),
-        said,
-        carrier=carrier,
-        tracking=tracking,
-    )
-
-
-@bp.post("/orders/<number>/shipments/<int:shipment_id>/deliver")
-def deliver(number, shipment_id):
-    """A parcel has arrived."""
-    said = _("The parcel is marked as delivered.")
-    return done(number, "deliver", lambda order_id: verbs.deliver(_own(order_id, shipment_id)), said)
-
-
-@bp.post("/orders/<number>/shipments/<int:shipment_id>/release")
-def release(number, shipment_id):
-    """The missing goods are here: the parcel may be packed."""
-    said = _("The parcel may be packed now.")
-    return done(number, "release", lambda order_id: verbs.release_shipment(_own(order_id, shipment_id)), said)
-
-
 @bp.post("/orders/<number>/complete")
 def complete(number):
     """Nothing more is to be done."""
     return done(number, "complete", verbs.complete, _("The order is completed."))
+
+
+@bp.post("/orders/<number>/move")
+def move_order(number):
+    """From one of the merchant's own states to another, as the pressed button says."""
+    event = request.form.get("event", "")
+    if event not in {move.event for move in OWN.moves}:
+        raise Invalid(_("There is no such button."))
+    return done(number, event, lambda order_id: verbs.move_on(order_id, event, g.login), _("Noted."))
 
 
 @bp.post("/orders/<number>/accept")
@@ -217,14 +195,6 @@ def _say_what_came_of_it(refund_id):
         flash(_("The refund failed: %(why)s Do it at the gateway.", why=refund.last_error), "error")
     elif refund.status != "SUCCEEDED":
         flash(_("The gateway has not answered yet. We ask again until it does; the money goes back once."), "warn")
-
-
-def _own(order_id, shipment_id):
-    """A parcel of this order and no other."""
-    shipment = db.session.get(Shipment, shipment_id)
-    if shipment is None or shipment.order_id != order_id:
-        raise NotFound(_("There is no such parcel."))
-    return shipment_id
 
 
 def _cancel_page(number, problem=None):

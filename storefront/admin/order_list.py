@@ -8,11 +8,12 @@ from datetime import date
 from flask import Response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from storefront.admin import finding, wording
+from storefront.admin import finding, order_filter, wording
 from storefront.admin.finding import MOST, Wish
 from storefront.admin.room import bp
 from storefront.catalog.csvfile import guarded
 from storefront.kit import clock, money
+from storefront.orders.criteria import FLAGS
 from storefront.orders.states import ALIASES
 from storefront.orders.wording import STATES
 
@@ -40,7 +41,11 @@ def orders():
         errors=errors,
         most=MOST,
         address=_address,
-        narrowed=bool(wish.words or wish.status or wish.since or wish.until),
+        criteria=wish.criteria,
+        typed=order_filter.written(wish.criteria),
+        shipment_words=wording.SHIPMENT,
+        flags=FLAGS,
+        cleared=_address(Wish(view=wish.view)),
     ), 400 if errors else 200
 
 
@@ -67,7 +72,10 @@ def _wish():
     way = asked.get("sort", "-date")
     sort = way.removeprefix("-")
     backwards = "before" in asked
+    criteria, wrong = order_filter.read(asked)
+    errors += wrong
     wish = Wish(
+        criteria=criteria,
         view=asked.get("view", "all"),
         words=" ".join(asked.get("q", "").split())[:200],
         status=_state(asked.get("status", "")),
@@ -105,6 +113,7 @@ def _address(wish, endpoint="admin.orders", **changes):
         "status": wish.status or None,
         "since": wish.since,
         "until": wish.until,
+        **order_filter.written(wish.criteria),
         "sort": way if way != "-date" else None,
         "before": before or None,
         "after": after or None,

@@ -7,7 +7,7 @@ from flask_babel import get_locale, gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from storefront import customers, notices, payments, store
+from storefront import certificates, customers, notices, orders, payments, store, taxes
 from storefront.admin import messages, timeline, wording
 from storefront.admin.goods_back import questions_of
 from storefront.admin.room import bp, status_of
@@ -15,13 +15,17 @@ from storefront.kit import events
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, ShopError
 from storefront.kit.events import OrderEvent, OutboxMessage
-from storefront.orders.models import Order, OrderAdjustment, Shipment, ShipmentLine
+from storefront.orders.explaining import explained
+from storefront.orders.models import Order, Shipment, ShipmentLine
 from storefront.orders.states import (
     CLOSED,
     DELIVERED,
     HOLD,
     NEW,
     ORDER,
+    OWN,
+    PARTIALLY_SHIPPED,
+    PREPARING,
     PROCESSING,
     REVIEW,
     SHIPMENT,
@@ -33,7 +37,7 @@ from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.reasons import REASONS
 from storefront.payments.states import APPLIED, OPEN, QUARANTINED
 
-CANCELLABLE = (NEW, HOLD, REVIEW, PROCESSING)
+CANCELLABLE = (NEW, HOLD, REVIEW, *PREPARING)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Sums:
     waiting: int
     open: int
     refundable: int
+    by_gifts: int = 0
+    back_to_gifts: int = 0
 
 
 @bp.get("/orders/<number>")
@@ -72,9 +78,13 @@ def page_of(number: str, problem: ShopError | None = None):
         questions=questions_of(found, history),
         askable=any(bill.claimed_at and payments.can_be_asked(bill) for bill in bills),
         may=_may(found, bills),
-        adjustments=list(db.session.scalars(select(OrderAdjustment).filter_by(order_id=found.id))),
+        taxes=taxes.of_order(found.id),
+        gifts=certificates.with_certificates(found.id),
+        bought=orders.bought_certificates(found),
+        figures=explained(found),
         messages=[messages.shown(one) for one in payments.inbox_of([bill.id for bill in bills])],
         letters=letters_of(found, history),
+        returns=orders.returns_of(found.id),
         desk_rows=payments.desk_rows_of(found.id),
         reasons=REASONS,
         days=timeline.days_of(found, history),
@@ -92,10 +102,13 @@ def shown_with(found: Order) -> dict:
         "words": wording,
         "states": STATES,
         "shipment_moves": SHIPMENT,
+        "own_moves": [move for move in OWN.moves if move.source == found.status],
         "shipping_lines": customers.lines(found.shipping_address, locale) if found.shipping_address else [],
         "billing_lines": customers.lines(found.billing_address, locale) if found.billing_address else [],
         "open_states": OPEN,
         "unshipped": UNSHIPPED,
+        "sendable": found.status in (PROCESSING, PARTIALLY_SHIPPED),
+        "tracking_links": orders.tracking_links(found.shipments),
     }
 
 
@@ -114,6 +127,7 @@ def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
     """The money table, from the ledger."""
     seen = payments.money_of(found.id, found.currency)
     applied = next((bill for bill in bills if bill.disposition == APPLIED), None)
+    by_gifts, back_to_gifts = certificates.taken_of(found.id)
     missing = max(0, found.due_minor - (seen.captured - seen.quarantined))
     unpaid = found.status not in CLOSED and not seen.refunded and found.payment_status != "AUTHORIZED"
     return Sums(
@@ -123,7 +137,9 @@ def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
         on_its_way=sum(refund.amount_minor for refund in refunds if refund.status in ("REQUESTED", "SENT")),
         waiting=seen.quarantined,
         open=missing if unpaid else 0,
-        refundable=max(0, payments.refundable(applied)) if applied else 0,
+        refundable=(max(0, payments.refundable(applied)) if applied else 0) + by_gifts - back_to_gifts,
+        by_gifts=by_gifts,
+        back_to_gifts=back_to_gifts,
     )
 
 
@@ -139,9 +155,11 @@ def _may(found, bills):
     parcels = [shipment.status for shipment in found.shipments]
     return {
         "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, DELIVERED) for state in parcels),
-        "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills),
+        "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills)
+        or certificates.refundable(found.id) > 0,
         "accept": found.status == REVIEW,
         "complete": found.status in (SHIPPED, DELIVERED) and ORDER.allows(found, "completed"),
+        "return": any(state in (SHIPPED, DELIVERED) for state in parcels),
         "until": found.kept_until if found.status == HOLD else None,
         "zone": store.current().timezone,
     }

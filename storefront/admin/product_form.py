@@ -92,6 +92,7 @@ def _first_variant(typed, currency):
         sku=plain_line(typed.form.get("sku", ""))[:100] or None,
         price_minor=price,
         currency=currency,
+        gift_certificate="gift" in typed.form,
         on_hand=typed.read("on-hand", lambda text: whole(text or "0"), otherwise=0),
         weight_g=typed.read("weight", lambda text: whole(text or "0", MOST_GRAMS), otherwise=0),
     )
@@ -112,6 +113,7 @@ def _variant(typed, place, variant):
         weight_g=typed.read(f"weight-{place}", lambda text: whole(text or "0", MOST_GRAMS)),
         max_per_order=typed.read(f"most-{place}", lambda text: whole(text or "0", MOST_EACH)),
         stock_policy=policy if policy in POLICIES else variant.stock_policy,
+        gift_certificate=f"gift-{place}" in typed.form,
         active=f"active-{place}" in typed.form,
     )
 

@@ -128,6 +128,8 @@ def _as_form(draft: ProductDraft) -> MultiDict:
         form[f"weight-{place}"] = str(variant.weight_g or 0)
         form[f"most-{place}"] = str(variant.max_per_order or "")
         form[f"policy-{place}"] = variant.stock_policy
+        if variant.gift_certificate:
+            form[f"gift-{place}"] = "1"
         if variant.active:
             form[f"active-{place}"] = "1"
     return form

@@ -83,11 +83,13 @@ class OrdersForm(TopicForm):
     )
     retention_failed_days = number(_l("Days to keep orders that were never paid"), 1, 3650)
     complete_after_days = number(_l("Days from sent to completed"), 1, 365)
+    low_stock = number(_l("Few are left from"), 0, 10_000)
     hints = {
         "order_prefix": _l("Numbers that are given already stay as they are."),
         "payment_window_min": _l("Shoppers are told this time; the goods are kept for it."),
         "hold_grace_min": _l("The goods are kept so much longer, and nobody is told."),
         "pending_window_h": _l("For bank transfers and the like."),
+        "low_stock": _l("You get a letter when so many are left, or fewer; an article may have a number of its own."),
     }
 
     def validate_order_prefix(self, field):
@@ -103,9 +105,10 @@ class CartsForm(TopicForm):
     max_lines = number(_l("Most different things in a cart"), 1, 500)
     require_account = BooleanField(_l("Shoppers need an account to order"))
     line_notes = BooleanField(_l("Shoppers may write a note for each article"))
+    certificate_days = number(_l("Days that gift certificates can be used"), 0, 36500)
     cart_abandon_days = number(_l("Days until an untouched cart is removed"), 1, 3650)
     cart_abandon_days_customer = number(_l("The same for people with an account"), 1, 3650)
-    hints: dict = {}
+    hints: dict = {"certificate_days": _l("From the day on which they are paid. 0: without an end.")}
 
 
 class DeskForm(TopicForm):

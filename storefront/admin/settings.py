@@ -1,16 +1,20 @@
 """The settings of the shop, one topic a page, with who changed what."""
 
 from flask import flash, redirect, render_template, url_for
-from flask_babel import gettext as _
+from flask_babel import gettext as _, lazy_gettext as _l
 from sqlalchemy import select
 
 from storefront import catalog, store
-from storefront.admin import audit
+from storefront.admin import audit, setting_forms
 from storefront.admin.room import bp, deed
-from storefront.admin.setting_forms import TOPICS
+from storefront.admin.tax_settings import TaxesForm
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.orders.models import Order
+from storefront.taxes import keeping
+from storefront.taxes.rules import GROSS, rules
+
+TOPICS = {**setting_forms.TOPICS, "taxes": (_l("Taxes"), TaxesForm)}
 
 
 @bp.get("/settings")
@@ -52,6 +56,8 @@ def _save(name, form):
     if "currency" in values and values["currency"] != store.current().currency and _has_orders():
         values.pop("currency")  # the first order came in this very moment
     before, after = store.change(values)
+    if name == "taxes" and rules(before.get("tax_rules")).prices != rules().prices:
+        after = {**after, "rates that follow": keeping.follow_prices(rules().prices == GROSS)}
     if after:
         audit.record(f"change {name}", "settings", before, after)
     if "currency" in after:

@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
+from storefront.orders.states import OWN
+
 PAYMENT = {
     "UNPAID": _l("Not paid"),
     "PENDING": _l("On its way"),
@@ -51,11 +53,39 @@ RESERVATION = {
     "EXPIRED": _l("Ran out"),
     "RETURNED": _l("Came back"),
 }
+RETURN = {
+    "ANNOUNCED": _l("On its way back"),
+    "RECEIVED": _l("Arrived: decide"),
+    "SETTLED": _l("Settled"),
+    "DECLINED": _l("Declined"),
+    "WITHDRAWN": _l("Not sent back"),
+}
 CART = {
     "OPEN": _l("Open"),
     "MERGED": _l("Joined with another"),
     "CONVERTED": _l("Bought"),
     "ABANDONED": _l("Left behind"),
+}
+CERTIFICATE = {
+    "INACTIVE": _l("Not paid yet"),
+    "ACTIVE": _l("Can be used"),
+    "SPENT": _l("Used up"),
+    "VOID": _l("Not valid"),
+    "EXPIRED": _l("Expired"),
+}
+GIFT_USE = {
+    "PLANNED": _l("not set aside yet"),
+    "HELD": _l("set aside"),
+    "CAPTURED": _l("has paid"),
+    "RELEASED": _l("set free again"),
+}
+GIFT_LEDGER = {
+    "issue": _l("issued"),
+    "hold": _l("set aside for an order"),
+    "release": _l("free again"),
+    "capture": _l("paid for an order"),
+    "refund": _l("came back"),
+    "void": _l("written off"),
 }
 REFUND = {
     "REQUESTED": _l("Asked for"),
@@ -91,6 +121,7 @@ WHY_WAITING = {
     "refund_failed": _l("The gateway has refused to send the money back."),
     "refund_unanswered": _l("The gateway has not said whether the money went back."),
     "refunded_too_much": _l("More went back than had come: look into the gateway's console."),
+    "reserved_sum_wrong": _l("Another sum is reserved than the order asks for: it cannot be taken, only given up."),
     "disputed": _l("The shopper's bank disputes the payment."),
 }
 LEDGER = {
@@ -107,6 +138,7 @@ CLOSED_BECAUSE = {
     "abandoned": _l("nobody paid in time"),
     "payment_failed": _l("the payment failed"),
     "superseded": _l("a newer order took its place"),
+    "substituted": _l("the shopper took another article instead"),
     "step_failed": _l("something went wrong while it was placed"),
     "shopper": _l("the shopper cancelled it"),
     "merchant": _l("we cancelled it"),
@@ -136,6 +168,9 @@ REASONS = {
     "technical_error": _l("something broke at the gateway"),
     "unknown": _l("a reason that we have no word for"),
     "refunded": _l("sent back"),
+    "authorized": _l("its money is reserved, and is taken when a parcel leaves"),
+    "merged": _l("it became one with another parcel"),
+    "rest_cancelled": _l("it is not sent after all"),
     "dispute_won": _l("the bank has decided for us"),
 }
 ACTORS = {
@@ -156,22 +191,29 @@ EVENTS = {
     "ORDER_CANCELLED": _l("Cancelled"),
     "ORDER_PARTIALLY_SHIPPED": _l("Partly sent"),
     "ORDER_SHIPPED": _l("Everything is sent"),
+    **{f"ORDER_{move.event.upper()}": move.label for move in OWN.moves},
     "ORDER_DELIVERED": _l("Everything has arrived"),
     "ORDER_COMPLETED": _l("Completed"),
     "ORDER_PUT_BACK": _l("The shopper put it all back into the cart"),
     "ORDER_SET_APART": _l("The shopper ordered once more beside it; it stands on its own"),
+    "ORDER_REPLACED": _l("The shopper took another article: a newer order has the money"),
     "ORDER_JOINED": _l("Belongs to the account with its e-mail from now on"),
     "ORDER_LINK_REPLACED": _l("The link of the order was replaced"),
     "ORDER_SHIPMENT_CREATED": _l("Parcel planned"),
     "ORDER_SHIPMENT_ASSIGNED": _l("The goods of the parcel are on the shelf"),
     "ORDER_SHIPMENT_RELEASED": _l("Parcel may be packed"),
-    "ORDER_SHIPMENT_RELEASE_FAILED": _l("Parcel could not be released: goods are missing"),
+    "ORDER_SHIPMENT_RELEASE_FAILED": _l("Parcel could not be released for packing"),
     "ORDER_SHIPMENT_SHIPPED": _l("Parcel sent"),
     "ORDER_SHIPMENT_DELIVERED": _l("Parcel delivered"),
     "ORDER_SHIPMENT_HELD": _l("Parcel held back"),
     "ORDER_SHIPMENT_AWAITED_AGAIN": _l("Parcel waits for its goods again"),
     "ORDER_SHIPMENT_ASSIGNED_AGAIN": _l("Parcel is no longer held back"),
     "ORDER_SHIPMENT_CANCELLED": _l("Parcel cancelled"),
+    "ORDER_RETURN_ANNOUNCED": _l("Something is to come back"),
+    "ORDER_RETURN_RECEIVED": _l("What was sent back has arrived"),
+    "ORDER_RETURN_SETTLED": _l("Decided about what came back"),
+    "ORDER_RETURN_DECLINED": _l("A return was declined"),
+    "ORDER_RETURN_WITHDRAWN": _l("A return is over: nothing came"),
     "ORDER_SHIPMENT_FAILED": _l("Parcel cancelled"),
     "BILL_REDIRECTED": _l("Shopper left for the payment page"),
     "BILL_PENDING": _l("The gateway says: on its way"),
@@ -208,11 +250,29 @@ EVENTS = {
     "STOCK_RELEASED": _l("Goods back on the shelf"),
     "STOCK_PASSED_ON": _l("Goods kept in the cart are this order's"),
     "STOCK_RETURNED": _l("Returned goods back on the shelf"),
+    "CERTIFICATE_ACTIVATED": _l("A gift certificate can be used"),
+    "CERTIFICATE_SPENT": _l("A gift certificate is used up"),
+    "CERTIFICATE_REFILLED": _l("A gift certificate can be used again"),
+    "CERTIFICATE_EXPIRED": _l("A gift certificate has expired"),
+    "CERTIFICATE_EXTENDED": _l("A gift certificate can be used for longer"),
+    "CERTIFICATE_VOIDED": _l("A gift certificate is not valid any more"),
+    "CERTIFICATE_RENEWED": _l("A gift certificate waits for its order to be paid"),
+    "CERTIFICATES_HELD": _l("Gift certificates: their part of the price is set aside"),
+    "CERTIFICATES_CAPTURED": _l("Gift certificates have paid their part"),
+    "CERTIFICATES_RELEASED": _l("Gift certificates: what was set aside is free again"),
+    "CERTIFICATES_REFUNDED": _l("Went back to gift certificates"),
+    "CERTIFICATES_ACTIVATED": _l("The gift certificates that were bought can be used; their codes go out by letter"),
     "LETTER_RESENT": _l("Letter sent again"),
     "BILL_RETURNED": _l("The shopper's browser came back from the payment page; proves nothing"),
     "STOCK_KEPT": _l("Scarce goods are kept for a cart"),
     "STOCK_LET_GO": _l("Scarce goods of a cart are back on the shelf"),
+    "STOCK_LOW": _l("Few are left of some goods"),
     "STOCK_CAME_FREE": _l("Somebody who waited for an article is told that it is there"),
+    "WEBHOOK_SWITCHED_OFF": _l("Another system cannot be reached and is told nothing more"),
+    "USES_HELD": _l("Limited offers and codes are held for it"),
+    "USES_COMMITTED": _l("Limited offers and codes are used by it"),
+    "USES_RELEASED": _l("Limited offers and codes can be used by others again"),
+    "COUPON_ISSUED": _l("It brought its customer a code"),
     "BOOKS_BROKEN": _l("A rule of the books does not hold: see the board"),
     "BOOKS_MENDED": _l("Every rule of the books holds again"),
     "CUSTOMER_SIGNED_UP": _l("A customer made an account"),
@@ -224,6 +284,7 @@ EVENTS = {
     "DESK_ROW_PUT_OFF": _l("May wait longer at the desk"),
     "DESK_ROW_DUE": _l("The owner was told of the deadline at the desk"),
     "DESK_OFFERED": _l("The shopper was asked what shall be done"),
+    "DESK_REST_ASKED": _l("The shopper was asked for what is missing"),
     "DESK_ANSWERED": _l("The shopper has chosen"),
 }
 LETTERS = {
@@ -233,6 +294,7 @@ LETTERS = {
     "ORDER_CANCELLED": _l("Order cancelled"),
     "ORDER_SHIPMENT_SHIPPED": _l("On its way, with tracking"),
     "REFUND_SUCCEEDED": _l("Refund"),
+    "CERTIFICATES_ACTIVATED": _l("Codes of gift certificates"),
 }
 TOLD = {  # letters to shoppers by their handler
     "received": _l("Order received, with the link to pay"),
@@ -240,14 +302,21 @@ TOLD = {  # letters to shoppers by their handler
     "approved": _l("Order confirmed"),
     "needs_attention": _l("We are checking your payment"),
     "being_checked": _l("We are checking your order"),
+    "pay_the_rest": _l("A part of the sum is missing"),
     "choose": _l("The goods are gone: wait, or have the money back"),
     "cancelled": _l("Order cancelled"),
     "failed": _l("Order not paid"),
     "on_its_way": _l("On its way, with tracking"),
+    "return_announced": _l("What is to come back, and where to"),
+    "return_received": _l("What was sent back has arrived"),
+    "return_declined": _l("A return was declined"),
     "refunded": _l("Refund"),
+    "gift_codes": _l("Codes of gift certificates"),
+    "gift_back": _l("Refund to a gift certificate"),
+    "your_code": _l("A code for the next order"),
 }
 _KINDS = {
-    "ok": {"PAID", "SHIPPED", "DELIVERED", "COMPLETED", "SUCCEEDED", "SENT"},
+    "ok": {"ACTIVE", "PAID", "SHIPPED", "DELIVERED", "COMPLETED", "SUCCEEDED", "SENT", "SETTLED"},
     "warn": {
         "PROCESSING",
         "RELEASED",
@@ -256,8 +325,18 @@ _KINDS = {
         "PARTIALLY_REFUNDED",
         "REQUESTED",
         "OVERPAID",
+        "RECEIVED",
     },
-    "info": {"NEW", "HOLD", "PENDING", "AUTHORIZED", "REDIRECTED", "INVENTORY_ASSIGNED", "AWAITING_INVENTORY"},
+    "info": {
+        "NEW",
+        "HOLD",
+        "PENDING",
+        "AUTHORIZED",
+        "REDIRECTED",
+        "INVENTORY_ASSIGNED",
+        "AWAITING_INVENTORY",
+        "ANNOUNCED",
+    },
     "danger": {"REVIEW", "DISPUTED", "FAILED", "ONHOLD"},
 }
 

@@ -1,14 +1,20 @@
 """What a visitor means to buy, and what it would cost right now.
 
-Verbs: badge, current, current_or_new, left_behind, is_own, lies_in, ids_of_browser, adopt, leave_behind (whose cart);
+Verbs: badge, current, current_or_new, left_behind, is_own, lies_in, adopt, leave_behind, forget_devices,
+forget_person (whose cart);
 add, change, write_note, choose, merge, touch, parse_quantity, cleaned, goods_of (what is in it); put_back, fit, tell
-(what comes back into it); quote, read_token (what it costs); locked, claim, lines_of, part, take_out, set_open_order,
+(what comes back into it); add_certificate, remove_certificate,
+why_short (gift certificates in it); quote, read_token (what it costs); locked, open_orders, claim,
+lines_of, part, take_out, set_open_order, forget_orders,
 stale, purge (how it meets orders and time).
 """
 
 from storefront.cart.aging import purge, stale
+from storefront.cart.codes import apply_code, remove_code
 from storefront.cart.custom import cleaned, goods_of
-from storefront.cart.paying import claim, lines_of, part, set_open_order, take_out
+from storefront.cart.gifts import add_certificate, remove_certificate, why_short
+from storefront.cart.joined import open_orders
+from storefront.cart.paying import claim, forget_orders, lines_of, part, set_open_order, take_out
 from storefront.cart.priced import QuoteLine
 from storefront.cart.quote import Quote, read_token
 from storefront.cart.quoting import quote
@@ -30,7 +36,8 @@ from storefront.cart.visitor import (
     badge,
     current,
     current_or_new,
-    ids_of_browser,
+    forget_devices,
+    forget_person,
     is_own,
     leave_behind,
     left_behind,
@@ -44,7 +51,9 @@ __all__ = [
     "QuoteLine",
     "StaleCart",
     "add",
+    "add_certificate",
     "adopt",
+    "apply_code",
     "badge",
     "change",
     "choose",
@@ -53,8 +62,10 @@ __all__ = [
     "current",
     "current_or_new",
     "fit",
+    "forget_devices",
+    "forget_orders",
+    "forget_person",
     "goods_of",
-    "ids_of_browser",
     "is_own",
     "leave_behind",
     "left_behind",
@@ -62,16 +73,20 @@ __all__ = [
     "lines_of",
     "locked",
     "merge",
+    "open_orders",
     "parse_quantity",
     "part",
     "purge",
     "put_back",
     "quote",
     "read_token",
+    "remove_certificate",
+    "remove_code",
     "set_open_order",
     "stale",
     "take_out",
     "tell",
     "touch",
+    "why_short",
     "write_note",
 ]

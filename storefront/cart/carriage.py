@@ -6,18 +6,16 @@ from storefront.shipping.costs import Parcel
 
 
 def price_shipping(quote: Quote) -> None:
-    """Every level that reaches the address, priced in one pass; the chosen one, else the first."""
+    """Every level that reaches the address, priced in one pass; the chosen one, else the first; or why none does."""
     if not quote.requires_shipping:
         quote.shipping_minor = 0 if quote.lines else None
         return
     if quote.shipping_address is None:
         return
-    travelling = [line for line in quote.lines if line.offer.requires_shipping]
-    parcel = Parcel(
-        weight_g=sum(line.offer.weight_g * line.quantity for line in travelling),
-        goods_minor=quote.goods_minor - quote.discount_minor,
-    )
-    quote.levels = shipping.levels_for(quote.shipping_address, parcel, quote.currency)
+    total = sum(line.listed_total_minor for line in quote.lines)
+    parcel = Parcel(weight_g=quote.weight_g, goods_minor=total)
+    reached = shipping.reach(quote.shipping_address, parcel, quote.currency)
+    quote.levels, quote.no_shipping = reached.options, reached.why_not
     chosen = [level for level in quote.levels if level.level_id == quote.cart.service_level_id]
     quote.level = next(iter(chosen or quote.levels), None)
     quote.shipping_minor = quote.level.cost_minor if quote.level else None

@@ -15,7 +15,7 @@ from storefront.customers import plain_line
 from storefront.kit.errors import Invalid
 
 LINE = {"note": 500}  # field: how many letters at most
-ORDER = {"note": 500}
+ORDER = {"note": 500, "vat_number": 20}
 
 
 def cleaned(typed: Mapping[str, str], fields: Mapping[str, int] = LINE) -> dict[str, str]:
@@ -40,5 +40,10 @@ def _text(typed):
 
 
 def goods_of(lines: Iterable[Any]) -> dict[tuple[int | None, str], int]:
-    """How many there are of each variant with each words, in the lines of a cart or of an order."""
-    return {(line.variant_id, digest(line.custom)): line.qty for line in lines}
+    """How many there are of each variant with each words, in the lines of a cart or of an order; without gifts."""
+    return {(line.variant_id, digest(line.custom)): line.qty for line in lines if not is_present(line.custom)}
+
+
+def is_present(custom: Mapping[str, Any]) -> bool:
+    """Whether a line is a gift, which stands in no cart: nobody can type the word that says so."""
+    return "gift" in custom

@@ -36,9 +36,14 @@ class Cart(Base):
     certificate_codes: Mapped[list[Any]] = mapped_column(default=list)
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
     seen: Mapped[dict[str, Any]] = mapped_column(default=dict)  # SKU: unit price last shown, for notices
-    open_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL", use_alter=True))
+    open_order_id: Mapped[int | None] = mapped_column(
+        ForeignKey("orders.id", ondelete="SET NULL", use_alter=True), index=True
+    )
     restored_from_order_id: Mapped[int | None] = mapped_column(
         ForeignKey("orders.id", ondelete="SET NULL", use_alter=True)
+    )
+    merged_into_id: Mapped[int | None] = mapped_column(  # the cart that its lines went to, when one signed in
+        ForeignKey("carts.id", ondelete="SET NULL"), index=True
     )
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

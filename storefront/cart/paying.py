@@ -1,11 +1,13 @@
 """How a cart meets the orders that are made from it: which one is being paid, and what leaves the cart when it is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import aliased
 
-from storefront.cart import scarce
+from storefront import certificates
+from storefront.cart import joined, scarce
 from storefront.cart.custom import digest
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.service import StaleCart, locked, same_line, still_open, touch
@@ -32,17 +34,33 @@ CHOICES = (  # what a shopper has said once and need not say again
 def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None = None) -> None:
     """Remember which order the shopper is paying for; with `was`, only if it is still that one."""
     cart = _paid_from(cart_id, was)
-    if cart and (was is None or cart.open_order_id == was):
+    if cart is None:
+        return
+    if was is None:
+        cart.open_order_id = order_id
+    elif order_id is None:
+        joined.done_with(cart, was)
+    elif cart.open_order_id == was:
         cart.open_order_id = order_id
 
 
-def claim(cart_id: int, order_id: int, *, instead_of: int | None, version: int) -> None:
+def forget_orders(order_ids: Collection[int]) -> None:
+    """These orders are over: no cart is being paid with one of them any more."""
+    joined_one = aliased(Cart)
+    alone = Cart.merged_into_id.is_(None) & ~exists().where(joined_one.merged_into_id == Cart.id)
+    paying = Cart.open_order_id.in_(order_ids)
+    for cart_id, order_id in db.session.execute(select(Cart.id, Cart.open_order_id).where(paying, ~alone)).all():
+        set_open_order(cart_id, None, was=order_id)
+    db.session.execute(update(Cart).where(paying, alone).values(open_order_id=None))
+
+
+def claim(cart_id: int, order_id: int, *, instead_of: Iterable[int], version: int) -> None:
     """The cart is paid by this order from now on.
 
     Raises StaleCart if another order was quicker to say so, or if the cart is not the one that was copied.
     """
     cart = locked(cart_id)
-    if cart.open_order_id not in (None, instead_of, order_id) or cart.version != version:
+    if cart.open_order_id not in (None, *instead_of, order_id) or cart.version != version:
         raise StaleCart(_("Your cart was confirmed in another tab."), state=cart.version)
     cart.open_order_id = order_id
 
@@ -56,7 +74,7 @@ def lines_of(cart_id: int | None) -> list[int]:
 def take_out(cart_id: int | None, order_id: int, bought: Iterable) -> None:
     """Subtract what was bought and paid; what was added since stays. Done once, for the cart's own order."""
     cart = _paid_from(cart_id, order_id)
-    if cart is None or not CART.allows(cart, "subtracted") or cart.open_order_id != order_id:
+    if cart is None or not CART.allows(cart, "subtracted") or order_id not in joined.open_orders(cart):
         return
     for line in bought:
         left = same_line(cart, line.variant_id, digest(line.custom))
@@ -66,9 +84,12 @@ def take_out(cart_id: int | None, order_id: int, bought: Iterable) -> None:
         elif left:
             scarce.let_go(left, reason="bought")
             cart.lines.remove(left)
-    cart.open_order_id = None
+    cart.coupon_codes = []  # they were typed for what is bought now
+    joined.done_with(cart, order_id)
+    used = certificates.hashes_of(order_id) if cart.certificate_codes else []
+    cart.certificate_codes = [code for code in cart.certificate_codes if code not in used]
     touch(cart)
-    if not cart.lines:
+    if not cart.lines and cart.open_order_id is None:
         CART.apply(cart, "converted")
 
 
@@ -79,8 +100,11 @@ def part(cart: Cart, order_id: int) -> Cart:
     if it is not the order that the cart is being paid with.
     """
     cart = still_open(cart.id)
-    if cart.open_order_id != order_id:
+    if order_id not in joined.open_orders(cart):
         raise StaleCart(_("Your cart has changed in another tab."), state=cart.version)
+    if cart.open_order_id != order_id:  # the order of a cart that joined this one, and is closed already
+        joined.done_with(cart, order_id)
+        return cart
     cart.open_order_id = None
     CART.apply(cart, "merged", why="ordered_apart")
     copied = {name: getattr(cart, name) for name in CHOICES}
@@ -88,6 +112,7 @@ def part(cart: Cart, order_id: int) -> Cart:
     db.session.add(apart)
     db.session.flush()
     db.session.execute(update(CartLine).where(CartLine.cart_id == cart.id).values(cart_id=apart.id))
+    joined.go_on(cart, apart)
     db.session.expire_all()
     return apart
 
@@ -96,7 +121,5 @@ def _paid_from(cart_id, order_id):
     """The locked cart that an order was made from, or the one into which that was merged meanwhile."""
     cart = db.session.get(Cart, cart_id) if cart_id else None
     if cart and cart.status == MERGED:
-        if order_id is None:
-            return None  # no cart is known to be its heir, and every idle cart of the shop would look like it
-        cart = db.session.scalar(select(Cart).filter_by(open_order_id=order_id, status=OPEN))
+        cart = joined.heir_of(cart, order_id)
     return cart and locked(cart.id)

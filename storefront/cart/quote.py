@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from storefront import shipping, taxes
+from storefront import promotions, shipping, taxes
 from storefront.cart.models import Cart
-from storefront.cart.priced import Adjustment, QuoteLine
+from storefront.cart.priced import Adjustment, Code, Gift, QuoteLine
 from storefront.kit import signing
 from storefront.kit.errors import Invalid
 from storefront.stock.models import DEDUCT_ON_PAID
+from storefront.taxes.service import OrderTaxes
 
 _SALT = "quote"
 _VALID = 24 * 3600
@@ -31,16 +32,23 @@ class Quote:
     shipping_address: dict[str, str] | None = None
     billing_address: dict[str, str] | None = None
     adjustments: list[Adjustment] = field(default_factory=list)
+    codes: list[Code] = field(default_factory=list)  # the coupons that were typed
+    promoted: promotions.Result = field(default_factory=promotions.Result)
+    remarks: list[str] = field(default_factory=list)  # what an offer could not do
     levels: list[shipping.Option] = field(default_factory=list)
     level: shipping.Option | None = None
+    no_shipping: str = ""  # why nothing can be sent to the address, if there is one and nothing can
     shipping_tax_minor: int = 0
-    shipping_tax: taxes.Rate = taxes.NO_TAX
+    shipping_charges: list[taxes.Charge] = field(default_factory=list)
+    place: taxes.Place = field(default_factory=taxes.Place)
+    tax_note: str = ""  # what an invoice without tax must say
     tax_rows: list[dict[str, Any]] = field(default_factory=list)
     goods_minor: int = 0
     discount_minor: int = 0
     shipping_minor: int | None = None
     tax_minor: int = 0
     total_minor: int = 0
+    gifts: list[Gift] = field(default_factory=list)  # in the order in which their codes were typed
     due_minor: int = 0
     method_id: int | None = None
     looked_at: datetime | None = None  # when the goods were looked at, if any are scarce
@@ -49,6 +57,11 @@ class Quote:
     def requires_shipping(self) -> bool:
         """Whether anything in it has to travel."""
         return any(line.offer.requires_shipping for line in self.lines)
+
+    @property
+    def weight_g(self) -> int:
+        """What those weigh together."""
+        return sum(line.offer.weight_g * line.quantity for line in self.lines if line.offer.requires_shipping)
 
     @property
     def troubles(self) -> list[QuoteLine]:
@@ -76,16 +89,38 @@ class Quote:
         return taxes.summed(self.tax_rows)
 
     @property
+    def order_taxes(self) -> OrderTaxes:
+        """The taxes as an order will keep them."""
+        return OrderTaxes(self.tax_rows, self.tax_note)
+
+    @property
+    def covered_minor(self) -> int:
+        """What gift certificates pay of it."""
+        return sum(gift.amount_minor for gift in self.gifts)
+
+    @property
+    def offers(self) -> list[tuple[str, int]]:
+        """(label, amount) of each promotion that takes anything off, shipping included; negative amounts."""
+        found: dict[str, int] = {}
+        for one in self.adjustments:
+            if one.promotion_id is not None and one.amount_minor:
+                found[one.label] = found.get(one.label, 0) + one.amount_minor
+        return list(found.items())
+
+    @property
     def content(self) -> dict[str, Any]:
         """Everything that the shopper agrees to, in a form that can be signed and compared."""
-        return {
+        gifts = [[gift.last4, gift.amount_minor] for gift in self.gifts if gift.amount_minor]
+        return ({"certificates": gifts} if gifts else {}) | {
             "lines": [
                 [line.offer.sku, line.offer.name, line.quantity, line.unit_minor, line.total_minor, line.custom]
                 for line in self.lines
             ],
             "shipping": [self.level.level_id, self.level.name, self.level.cost_minor] if self.level else None,
             "discount": self.discount_minor,
+            "offers": [list(offer) for offer in self.offers],
             "tax": self.tax_minor,
+            "taxes": [[row["name"], row["rate_ppm"], row["inclusive"], row["tax_minor"]] for row in self.tax_rows],
             "total": self.total_minor,
             "due": self.due_minor,
             "currency": self.currency,

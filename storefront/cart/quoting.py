@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from storefront.cart.carriage import price_shipping
+from storefront.cart.discounts import discount_goods, discount_shipping
+from storefront.cart.gifts import apply_certificates
 from storefront.cart.models import Cart
 from storefront.cart.pricing import price_goods, read_addresses
 from storefront.cart.quote import Quote
-from storefront.cart.taxing import add_taxes
+from storefront.cart.taxing import add_taxes, fit_prices, fit_shipping
 
 
 def quote(cart: Cart) -> Quote:
@@ -25,4 +27,15 @@ def sum_up(quote: Quote) -> None:
     quote.due_minor = quote.total_minor
 
 
-PIPELINE: tuple[Callable[[Quote], None], ...] = (read_addresses, price_goods, price_shipping, add_taxes, sum_up)
+PIPELINE: tuple[Callable[[Quote], None], ...] = (
+    read_addresses,
+    price_goods,
+    fit_prices,
+    discount_goods,
+    price_shipping,
+    fit_shipping,
+    discount_shipping,
+    add_taxes,
+    sum_up,
+    apply_certificates,
+)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from storefront import store
 from storefront.cart import scarce, shelf
-from storefront.cart.custom import digest
+from storefront.cart.custom import digest, is_present
 from storefront.cart.models import Cart
 from storefront.cart.service import Clamped, beside, clamp, locked, new_line, same_line, still_open, touch
 from storefront.cart.states import CART
@@ -35,7 +35,7 @@ def put_back(cart: Cart, lines: Iterable[Bought], custom: dict[str, Any], order_
 
     What is in the cart already counts: a line has as many as were ordered, or as many as it had.
     """
-    cart, wanted = still_open(cart.id), list(lines)
+    cart, wanted = still_open(cart.id), [line for line in lines if not is_present(line.custom)]
     offers = shelf.offers(cart, {line.variant_id for line in wanted if line.variant_id})
     fewer = [_put_back(cart, line, offers.get(line.variant_id or 0)) for line in wanted]
     cart.custom = {**custom, **cart.custom}

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from storefront import stock
+from storefront.cart.joined import open_orders
 from storefront.cart.models import Cart, CartLine
 from storefront.catalog.offers import Offer
 from storefront.kit import clock
@@ -58,7 +59,8 @@ def _with_the_order(cart, line):
     """How many of the line are set aside for the order that the cart is being paid with."""
     if cart.open_order_id is None:
         return 0
-    held = sum(one.qty for one in stock.reservations_of(cart.open_order_id) if one.variant_id == line.variant_id)
+    ordered = [held for order_id in open_orders(cart) for held in stock.reservations_of(order_id)]
+    held = sum(one.qty for one in ordered if one.variant_id == line.variant_id)
     earlier = sum(one.qty for one in cart.lines if one.variant_id == line.variant_id and one.id < line.id)
     return max(0, held - earlier)
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import catalog, store
-from storefront.cart import scarce, shelf
+from storefront.cart import joined, scarce, shelf
 from storefront.cart.custom import digest
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.states import CART
@@ -16,6 +16,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
 MANY = 10**6
+MOST_CERTIFICATES = 10  # that may pay for one cart
 
 
 class StaleCart(Conflict):
@@ -160,7 +161,12 @@ def choose(cart: Cart, **choices) -> None:
 
 
 def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:
-    """The lines of one cart join another's; gives those that are fewer than both together, and why."""
+    """The lines of one cart join another's; gives those that are fewer than both together, and why.
+
+    An unpaid order of the first is paid from the other from now on. If that has one of its own, each takes out what it
+    bought when it is paid: the closed cart remembers its order until then.
+    """
+    joined.follow(old, into)
     lifted = scarce.lift(*old.lines)
     offers, fewer = shelf.offers(into, {line.variant_id for line in old.lines}), []
     for line in list(old.lines):
@@ -174,8 +180,9 @@ def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:
             same.added_at = line.added_at
             into.lines.append(same)
         scarce.put_down(lifted.get(line.id, 0), same, offers[line.variant_id], since=line.added_at)
-    old.open_order_id, into.open_order_id = None, into.open_order_id or old.open_order_id
     into.custom = {**old.custom, **into.custom}
+    into.coupon_codes = list(dict.fromkeys([*into.coupon_codes, *old.coupon_codes]))
+    into.certificate_codes = list(dict.fromkeys([*into.certificate_codes, *old.certificate_codes]))[:MOST_CERTIFICATES]
     old.customer_id = None  # its one open cart is the other now
     CART.apply(old, "merged")
     into.customer_id = customer_id

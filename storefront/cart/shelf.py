@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from storefront import catalog, stock
+from storefront.cart.joined import open_orders
 from storefront.cart.models import Cart
 from storefront.catalog.offers import Offer
 from storefront.kit import clock
@@ -36,7 +37,7 @@ def look(cart: Cart, variant_ids: Collection[int]) -> Shelf:
     """What there is for this cart: one query, one more while it is being paid, two more if anything is scarce."""
     shelf = Shelf(catalog.offers(variant_ids, cart.currency))
     if cart.open_order_id is not None:
-        for held in stock.reservations_of(cart.open_order_id):
+        for held in (held for order_id in open_orders(cart) for held in stock.reservations_of(order_id)):
             shelf.reach(held.variant_id, held.qty)
             shelf.ordered[held.variant_id] = shelf.ordered.get(held.variant_id, 0) + held.qty
     if scarce := [id for id, offer in shelf.offers.items() if offer.stock_policy == TIMED_HOLD]:

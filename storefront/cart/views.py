@@ -1,13 +1,13 @@
 """The cart's page and its deeds: add, change, remove, note; take what there is, and bring back what was put away."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 from markupsafe import Markup, escape
 
-from storefront import cart, catalog, shipping, stock, store
+from storefront import cart, catalog, customers, shipping, stock, store
 from storefront.cart.service import StaleCart
 from storefront.kit.db import transaction
-from storefront.kit.errors import Conflict, Invalid, NotFound
+from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
 from storefront.kit.limits import limiter
 
 bp = Blueprint("cart", __name__)
@@ -81,6 +81,38 @@ def write_note(line_id):
     return redirect(url_for("cart.show"), code=303)
 
 
+@bp.post("/cart/codes")
+@limiter.limit("30 per minute")
+def apply_code():
+    """A code of a coupon or a gift certificate counts from now on; back to where it was typed."""
+    basket, typed = _own(), request.form.get("code", "")
+    try:
+        with transaction("apply_code"):
+            new = cart.apply_code(basket, typed)
+    except StaleCart as error:
+        return _page(problem=error.message, typed_code=typed[:100]), 409
+    except ShopError as error:  # unknown, ended, used up, somebody else's: each says so
+        return _page(problem=error.message, typed_code=typed[:100]), 409 if isinstance(error, Conflict) else 400
+    flash(_("The code counts.") if new else _("This code counts already."), "ok")
+    return redirect(_after_code(), code=303)
+
+
+@bp.post("/cart/codes/remove")
+def remove_code():
+    """A code does not count any more."""
+    basket = _own()
+    try:
+        with transaction("remove_code"):
+            cart.remove_code(basket, request.form.get("code", ""))
+    except StaleCart as error:
+        return _page(problem=error.message), 409
+    return redirect(_after_code(), code=303)
+
+
+def _after_code():
+    return url_for("preview.preview" if request.form.get("to") == "preview" else "cart.show")
+
+
 @bp.post("/cart/fit")
 def fit():
     """One press: every line has what there is of it. Back to where it was pressed."""
@@ -113,7 +145,7 @@ def _page(**what):
     basket = cart.current()
     quote = cart.quote(basket) if basket and basket.lines else None
     left = None if quote else cart.left_behind()
-    shown = {"quote": quote, "delivery": quote and _delivery(quote), "left_behind": left, "may_wait": _may_wait(quote)}
+    shown = {"quote": quote, "left_behind": left, "may_wait": _may_wait(quote), **(_delivery(quote) if quote else {})}
     return render_template("cart/show.html", **shown, **what)
 
 
@@ -131,11 +163,14 @@ def _own():
 
 
 def _delivery(quote):
-    """The cheapest delivery at home, as long as no address is known."""
-    if quote.shipping_minor is not None or not quote.requires_shipping:
-        return None
-    weight = sum(line.offer.weight_g * line.quantity for line in quote.lines if line.offer.requires_shipping)
-    return shipping.usual_delivery(weight, quote.goods_minor - quote.discount_minor)
+    """The cheapest delivery at home or to the country that was asked for, as long as no address is known."""
+    if quote.shipping_address or not quote.requires_shipping:
+        return {}
+    places = customers.countries(shipping.destinations(quote.currency), str(get_locale() or "en"))
+    wanted = (request.args.get("country", ""), store.current().country, *dict(places))
+    place = next((code for code in wanted if code in dict(places)), "")
+    delivery = shipping.usual_delivery(quote.weight_g, quote.goods_minor - quote.discount_minor, place)
+    return {"delivery": delivery, "places": places, "place": place}
 
 
 def _removed():

@@ -6,14 +6,14 @@ from typing import Any
 from flask import after_this_request, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from storefront import store
-from storefront.cart import returning, service
+from storefront.cart import returning, scarce, service
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.states import ABANDONED, OPEN
-from storefront.customers.models import Customer
+from storefront.customers.models import Customer, CustomerAddress
 from storefront.kit import ids, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
@@ -100,13 +100,6 @@ def tell(fewer: Sequence[service.Clamped]) -> None:
         flash(_("%(count)s more articles are fewer than they were.", count=more), "warn")
 
 
-def ids_of_browser() -> list[int]:
-    """The carts that were filled in this browser without an account, open or closed."""
-    token_hash = _token_hash()
-    found = select(Cart.id).where(Cart.token_hash == token_hash, Cart.customer_id.is_(None)).order_by(Cart.id)
-    return list(db.session.scalars(found)) if token_hash else []
-
-
 def adopt(customer_id: int) -> None:
     """The visitor has signed in: their cart and the customer's become one; call it in a transaction.
 
@@ -138,6 +131,35 @@ def _locked_open(*carts):
     for cart_id in sorted({cart.id for cart in carts if cart}):
         service.locked(cart_id)
     return [cart if cart and cart.status == OPEN else None for cart in carts]
+
+
+def forget_devices(customer_id: int, clean: bool = False) -> None:
+    """No browser's cookie finds a customer's carts any more, only who signs in.
+
+    `clean` removes what was said for the purchase, too: somebody else may have said it.
+    """
+    for cart_id in db.session.scalars(select(Cart.id).filter_by(customer_id=customer_id).order_by(Cart.id)).all():
+        cart = service.locked(cart_id)
+        cart.token_hash = ids.digest(ids.new_key())
+        if clean and cart.status == OPEN:
+            cart.email, cart.custom, cart.shipping_address_id, cart.billing_address_id = "", {}, None, None
+            service.touch(cart)
+
+
+def forget_person(customer_id: int, email: str) -> None:
+    """No cart of a customer is left, nor one in which somebody has typed this e-mail without signing in ("": none)."""
+    guests = Cart.customer_id.is_(None) & (Cart.email == email) & (Cart.email != "")
+    theirs = select(Cart.id).where((Cart.customer_id == customer_id) | guests)
+    for cart_id in db.session.scalars(theirs.order_by(Cart.id)).all():
+        cart = service.locked(cart_id)
+        scarce.let_go(*cart.lines, reason="line_removed")
+        typed = [one for one in (cart.shipping_address_id, cart.billing_address_id) if one is not None]
+        for statement in (
+            delete(Cart).where(Cart.id == cart_id),
+            delete(CustomerAddress).where(CustomerAddress.id.in_(typed), CustomerAddress.customer_id.is_(None)),
+        ):
+            db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.expire_all()
 
 
 def leave_behind() -> None:

@@ -3,7 +3,8 @@
 Verbs: offers, offer_of (a variant as it is for sale now); menu (the top categories); compare, save,
 add_pictures, make_places (how goods come in); read_file, import_reading, refused_of, imports, undo, export
 (goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods); is_empty;
-delivery_told_by, cart_told_by (who knows what delivery costs, and what lies in the visitor's cart).
+shelves_moved, note_low_stock (what runs low); delivery_told_by, cart_told_by (who knows what delivery costs, and what
+lies in the visitor's cart).
 """
 
 from storefront.catalog.carts import told_by as cart_told_by
@@ -14,6 +15,7 @@ from storefront.catalog.importing import Outcome, Reading, import_reading, read_
 from storefront.catalog.listing import refresh, refresh_sold_out
 from storefront.catalog.offers import Offer, offer_of, offers
 from storefront.catalog.picturing import Wanted, add_pictures
+from storefront.catalog.running_low import note_low_stock, shelves_moved
 from storefront.catalog.saving import compare, save
 from storefront.catalog.search import index
 from storefront.catalog.undoing import Undone, imports, undo
@@ -37,6 +39,7 @@ __all__ = [
     "is_empty",
     "make_places",
     "menu",
+    "note_low_stock",
     "offer_of",
     "offers",
     "read_file",
@@ -44,5 +47,6 @@ __all__ = [
     "refresh_sold_out",
     "refused_of",
     "save",
+    "shelves_moved",
     "undo",
 ]

@@ -140,7 +140,7 @@ def _variants(draft, base):
 
 _DEFAULT = VariantDraft(
     sales=[], weight_g=0, tax_category="standard", requires_shipping=True, on_hand=0,
-    stock_policy=RESERVE_ON_CONFIRM, hold_minutes=5, max_per_order=0,
+    stock_policy=RESERVE_ON_CONFIRM, hold_minutes=5, max_per_order=0, gift_certificate=False,
 )  # fmt: skip
 
 
@@ -156,6 +156,7 @@ def _variant(variant, was, base):
             "requires_shipping",
             "hold_minutes",
             "max_per_order",
+            "gift_certificate",
             "sales",
             "on_hand",
         )
@@ -174,6 +175,9 @@ def _variant(variant, was, base):
         picture=picture or had.picture,
     )
     whole.sales = sorted((replace(s, begins=s.begins or ALWAYS) for s in whole.sales or ()), key=lambda s: s.begins)
+    if whole.gift_certificate:
+        whole.requires_shipping, whole.weight_g, whole.tax_category, policy = False, 0, "zero", UNTRACKED
+        whole.stock_policy = policy
     if policy != BACKORDER:
         whole.on_hand = max(0, whole.on_hand or 0)
     return whole

@@ -71,6 +71,7 @@ class VariantDraft:
     stock_policy: str | None = None
     hold_minutes: int | None = None
     max_per_order: int | None = None
+    gift_certificate: bool | None = None  # it buys one: nothing to send, nothing to count, no tax
     active: bool = True
     picture: str | None = None  # the source of one of the product's pictures
     line: int = field(default=0, compare=False)
@@ -117,7 +118,7 @@ PRODUCT_FIELDS = (
 )
 VARIANT_FIELDS = (
     "sku", "options", "price_minor", "compare_at_minor", "sales", "weight_g", "tax_category", "requires_shipping",
-    "on_hand", "stock_policy", "hold_minutes", "max_per_order", "active", "picture",
+    "on_hand", "stock_policy", "hold_minutes", "max_per_order", "gift_certificate", "active", "picture",
 )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ class Variant(Base):
     max_per_order: Mapped[int | None]
     image_id: Mapped[int | None] = mapped_column(ForeignKey("product_images.id", ondelete="SET NULL"))
     active: Mapped[bool] = mapped_column(default=True)
+    gift_certificate: Mapped[bool] = mapped_column(default=False)  # it buys a certificate that is worth its price
 
     product: Mapped[Product] = relationship(back_populates="variants")
 

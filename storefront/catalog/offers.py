@@ -37,7 +37,9 @@ class Offer:
     max_per_order: int | None
     available: int | None
     active: bool
+    gift_certificate: bool = False
     picture: Picture | None = field(default=None, compare=False)
+    on_shelf: int = field(default=0, compare=False)  # of goods that are sold before they are there
 
     @property
     def options_text(self) -> str:
@@ -128,5 +130,7 @@ def _offer(variant, product, price, stock, image, currency):
         max_per_order=variant.max_per_order,
         available=None if endless else max(0, stock.available if stock else 0),
         active=variant.active and product.active,
+        gift_certificate=variant.gift_certificate,
         picture=picture_of(image),
+        on_shelf=max(0, stock.available) if stock and variant.stock_policy == BACKORDER else 0,
     )

@@ -68,8 +68,6 @@ def read(table: Table, currency: str) -> Found:
 
 def _product(handle, rows, table, currency):
     first = next((row for row in rows if row["title"]), rows[0])
-    if first["gift card"] and yes(first, "gift card"):
-        raise Unfit(first.line, _("gift cards are not goods: sell gift certificates instead"))
     said = table.headings
     return ProductDraft(
         slug=handle if _SLUG.fullmatch(handle) else slug_of(handle),
@@ -82,7 +80,7 @@ def _product(handle, rows, table, currency):
         active=_active(first),
         seo_title=first["seo title"] if "seo title" in said else None,
         seo_description=first["seo description"] if "seo description" in said else None,
-        variants=[_variant(row, _option_names(first), said, currency) for row in rows if _sells(row)],
+        variants=[_variant(row, first, said, currency) for row in rows if _sells(row)],
         line=first.line,
     )
 
@@ -113,7 +111,8 @@ def _option_names(row):
     return {} if names == {1: "Title"} and row["option1 value"] in ("Default Title", "") else names
 
 
-def _variant(row, names, said, currency):
+def _variant(row, first, said, currency):
+    names, gift = _option_names(first), yes(row, "gift card")
     return VariantDraft(
         sku=row["variant sku"] or None,
         options={name: row[f"option{n} value"] for n, name in names.items() if row[f"option{n} value"]},
@@ -123,6 +122,7 @@ def _variant(row, names, said, currency):
         weight_g=grams(row, "variant grams", _GRAM),
         tax_category=row["storefront tax category"] or ("zero" if yes(row, "variant taxable") is False else None),
         requires_shipping=yes(row, "variant requires shipping"),
+        gift_certificate=yes(first, "gift card") if gift is None else gift,
         picture=row["variant image"] or None,
         line=row.line,
         **(ownfields.stock_of(row) or _stock(row)),

@@ -134,6 +134,7 @@ def _variant(variant, stock, tax_code, prices, currency, images):
         stock_policy=variant.stock_policy,
         hold_minutes=variant.hold_minutes,
         max_per_order=variant.max_per_order or 0,
+        gift_certificate=variant.gift_certificate,
         active=variant.active,
         picture=images.get(variant.image_id),
     )

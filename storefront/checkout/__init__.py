@@ -1,11 +1,22 @@
 """From the cart to the gateway and back.
 
-Verbs: place (confirm); take_in, ask_and_settle, try_to_ask (messages), replay, rehearse (stored ones, again);
-send_refund, send_capture.
+Verbs: place (confirm); take_in (messages), ask_and_settle, ask_about_many, try_to_ask (questions), replay, rehearse
+(stored messages, again); send_refund, send_capture.
 """
 
-from storefront.checkout.intake import ask_and_settle, send_capture, send_refund, take_in, try_to_ask
+from storefront.checkout.asking import ask_about_many, ask_and_settle, try_to_ask
+from storefront.checkout.intake import send_capture, send_refund, take_in
 from storefront.checkout.replaying import rehearse, replay
 from storefront.checkout.steps import place
 
-__all__ = ["ask_and_settle", "place", "rehearse", "replay", "send_capture", "send_refund", "take_in", "try_to_ask"]
+__all__ = [
+    "ask_about_many",
+    "ask_and_settle",
+    "place",
+    "rehearse",
+    "replay",
+    "send_capture",
+    "send_refund",
+    "take_in",
+    "try_to_ask",
+]

@@ -1,6 +1,6 @@
 """Paying an order once more: a new attempt, begun at its gateway. An edge, like the steps: it opens transactions."""
 
-from storefront import orders, payments
+from storefront import desk, orders, payments
 from storefront.kit.db import db, transaction
 from storefront.payments.models import Bill, PaymentMethod
 
@@ -12,6 +12,20 @@ def pay_again(order_id: int, method: PaymentMethod) -> str:
     """
     with transaction("pay_again"):
         bill_id = orders.pay_again(order_id, method).id
+    return _begin(order_id, bill_id)
+
+
+def pay_rest(order_id: int) -> str:
+    """Begin to pay what is missing of an order, which the shopper was asked for; gives where they go next.
+
+    Raises Conflict when nobody asks for it any more; GatewayError, and then the attempt is over.
+    """
+    with transaction("pay_rest"):
+        bill_id = desk.open_rest(order_id).id
+    return _begin(order_id, bill_id)
+
+
+def _begin(order_id, bill_id):
     try:
         step = payments.begin(db.session.get_one(Bill, bill_id))
     except Exception:

@@ -17,8 +17,9 @@ class Difference(NamedTuple):
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """The rows of two quotes' contents that differ, goods first and the total last; nothing if all are equal."""
     rows = [*_goods(then, now), _shipping(then, now)]
-    for key, label in (("discount", _("Discount")), ("tax", _("Tax")), ("due", _("To pay"))):
+    for key, label in (("discount", _("Discount")), ("tax", _("Tax"))):
         rows.append(Difference(label, (None, then[key]), (None, now[key])))
+    rows += [*_certificates(then, now), Difference(_("To pay"), (None, then["due"]), (None, now["due"]))]
     return [row for row in rows if row.then != row.now]
 
 
@@ -27,6 +28,16 @@ def _goods(then, now):
     for goods in {**before, **after}:
         old, new = before.get(goods), after.get(goods)
         yield Difference((new or old or [None, ""])[1], _side(old), _side(new))
+
+
+def _certificates(then, now):
+    """What each gift certificate pays; before them the total, which is another sum than what is to be paid."""
+    before, after = (dict(content.get("certificates", ())) for content in (then, now))
+    if before or after:
+        yield Difference(_("Total"), (None, then["total"]), (None, now["total"]))
+    for last4 in {**before, **after}:
+        label, old, new = _("Gift certificate …%(last4)s", last4=last4), before.get(last4), after.get(last4)
+        yield Difference(label, old and (None, -old), new and (None, -new))
 
 
 def _side(line):

@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
 from storefront import orders, payments
-from storefront.checkout.again import pay_again
+from storefront.checkout.again import pay_again, pay_rest
+from storefront.checkout.asking import try_to_ask
 from storefront.checkout.forms import ChoiceForm
-from storefront.checkout.intake import acknowledge, take_in, try_to_ask
+from storefront.checkout.intake import acknowledge, take_in
 from storefront.checkout.steps import resume
 from storefront.kit import clock, events
 from storefront.kit.db import db, hurried, transaction
@@ -36,7 +37,8 @@ def leave(key):
     stage = orders.stage_of(order)
     step = payments.form_of(bill)
     latest = stage.bill is not None and stage.bill.id == bill.id
-    if bill.status not in (CREATED, REDIRECTED) or not stage.may_pay or not step or not latest:
+    payable = stage.may_pay or bill.extra.get("rest_of")
+    if bill.status not in (CREATED, REDIRECTED) or not payable or not step or not latest:
         return redirect(url_for("orders.show", key=order.key), code=303)
     with transaction("leave"):
         orders.locked(order.id)
@@ -85,6 +87,17 @@ def read_notification(gateway):
             answer = acknowledge(message_id)
     headers = {"Content-Type": answer.content_type}
     return Response(answer.body, status=answer.status, headers=headers)
+
+
+@bp.post("/orders/<key>/rest")
+@limiter.limit("20 per minute")
+def pay_missing(key):
+    """Less came than the order costs: pay what is missing."""
+    order = orders.by_key(key)
+    try:
+        return redirect(pay_rest(order.id) or url_for("orders.show", key=key), code=303)
+    except Conflict as error:
+        return order_page(orders.by_key(key), problem=error.message), 409
 
 
 @bp.get("/orders/<key>/pay")

@@ -4,18 +4,19 @@ Like a checkout step, each function here is an edge: it opens its own transactio
 """
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy.exc import OperationalError
 
 from storefront import desk, orders, payments
-from storefront.kit import clock, events
+from storefront.kit import events
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import ShopError
 from storefront.payments.fates import CHANGED, ERROR, NO_EFFECT, REJECTED, TRIED_AGAIN, UNMATCHED
 from storefront.payments.gateways import base
-from storefront.payments.gateways.base import Answer, Message, Outcome, Reading
-from storefront.payments.models import Bill, InboxMessage, Refund
+from storefront.payments.gateways.base import Answer, Outcome, Reading
+from storefront.payments.models import InboxMessage, Refund
 
 log = logging.getLogger(__name__)
 REFUSED = Answer(400, "The signature is missing or wrong.")
@@ -60,8 +61,8 @@ def _read_and_apply(message_id, again):
         stored = _locked(message_id)
         if again or stored.outcome in TRIED_AGAIN:  # else the job was quicker than the request, or the other way round
             write_down(stored, apply(stored, reading))
-        told = _told(stored)
-    log.info(*told)
+        line = told(stored)
+    log.info(*line)
     return reading.answer
 
 
@@ -90,7 +91,7 @@ def apply(stored: InboxMessage, reading: Reading) -> Fate:
         stored.bill_id = stored.bill_id or bill.id
         with events.acting_as("gateway", stored.backend, cause=stored.id):
             words.append(orders.settle(bill, outcome))
-    return _strongest(words, reading.outcomes)
+    return strongest(words, reading.outcomes)
 
 
 def write_down(stored: InboxMessage, fate: Fate) -> None:
@@ -104,12 +105,12 @@ def _note(message_id, fate, answer):
     with transaction("note_message"):
         stored = _locked(message_id)
         write_down(stored, fate)
-        told = _told(stored)
-    log.info(*told)
+        line = told(stored)
+    log.info(*line)
     return answer
 
 
-def _told(stored):
+def told(stored: InboxMessage) -> tuple:
     """The line of the log for a message: with its number, bill and outcome each cent can be explained."""
     said = (stored.id, stored.channel, stored.backend, stored.bill_id, stored.outcome)
     return "message %s, %s of %s, about bill %s: %s", *said
@@ -119,51 +120,12 @@ def _locked(message_id):
     return db.session.get_one(InboxMessage, message_id, with_for_update=True, populate_existing=True)
 
 
-def _strongest(words, outcomes):
+def strongest(words: Sequence[str], outcomes: Sequence[Outcome]) -> Fate:
     """The message's word is the strongest of what it did; its key is that of the event which did it."""
     if not words:
         return Fate(NO_EFFECT, "ok")
     telling = words.index(CHANGED) if CHANGED in words else 0
     return Fate(words[telling], "ok", payments.event_key(outcomes[telling]))
-
-
-@retried
-def ask_and_settle(bill_id: int) -> bool:
-    """Ask the gateway about a bill and apply what it says; False when there was no answer."""
-    bill = db.session.get_one(Bill, bill_id)
-    outcomes = payments.ask(bill)
-    if outcomes is None:
-        return False
-    with transaction("apply_answer"):
-        bill = db.session.get_one(Bill, bill_id)
-        if bill.order_id:
-            orders.locked(bill.order_id)  # before the bill, as everybody does
-        bill = db.session.get_one(Bill, bill_id, populate_existing=True)
-        bill.asked_at = clock.now()
-        if not outcomes:
-            bill.extra = {name: value for name, value in bill.extra.items() if name != "returned"}
-            return True  # whatever a return hinted at, the gateway knows of nothing
-        stored = _store_answer(bill, outcomes)
-        with events.acting_as("gateway", bill.backend, cause=stored.id):
-            words = [orders.settle(bill, outcome) for outcome in outcomes]
-        write_down(stored, _strongest(words, outcomes))
-        told = _told(stored)
-    log.info(*told)
-    return True
-
-
-def try_to_ask(bill_id: int) -> bool:
-    """`ask_and_settle` for whoever goes on without an answer: what breaks on the way is logged, and is no answer.
-
-    Raises OperationalError alone: the database, not the gateway.
-    """
-    try:
-        return ask_and_settle(bill_id)
-    except OperationalError:
-        raise
-    except Exception:
-        log.exception("bill %s could not be asked about", bill_id)
-        return False
 
 
 def send_refund(refund_id: int) -> None:
@@ -186,8 +148,3 @@ def send_capture(capture_id: int) -> None:
     result = payments.call_capture(row)
     with transaction("finish_capture"):
         orders.finish_capture(capture_id, result)
-
-
-def _store_answer(bill, outcomes: list[Outcome]):
-    message = Message("POLL", "", base.stored_form(outcomes))
-    return payments.store_message(bill.backend, "poll", message, bill.id)

@@ -1,45 +1,94 @@
 """What "confirm" does, in order, and how each step is undone.
 
-Read the three lists at the end like a recipe. A step takes the `Attempt` – the quote, the cart, and what the
-steps before it have made – and opens its own transaction, so that a failed purchase keeps its trail.
+A step takes the `Attempt` – the quote, the cart, and what the steps before it have made. The lists stand in
+`config.py` by name (CHECKOUT_SETUP, CHECKOUT_REVERSIBLE, CHECKOUT_FINALIZE), and can be read like a recipe; what they
+may name, its undo and what must stand before it is the table below. To add a step: write its function in the file
+of its list, with a docstring that begins with one sentence; give it a line here; put its name into config.py.
+
+Setup writes nothing. A reversible step opens its own transaction, so that a failed purchase keeps its trail; it finds
+its work done when a press is repeated or goes on after a crash; the order is read, not the quote, which is not there
+then. One that refuses raises (`Refused`, or any ShopError): the order is FAILED with the reason, and the shopper reads
+the sentence. The steps that copy the quote inside `place_order` are CHECKOUT_POPULATE in orders/populating.py, those
+that release an order are CHECKOUT_RELEASE in orders/releasing.py; both run within one transaction.
 """
 
 import logging
-from contextlib import suppress
 
-from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
-
-from storefront import cart, orders, payments
 from storefront.cart.models import Cart
-from storefront.cart.states import OPEN
-from storefront.checkout.attempt import Attempt, Step
-from storefront.kit.db import db, retried, transaction
-from storefront.kit.errors import Conflict, Invalid
+from storefront.checkout.attempt import Attempt, QuoteChanged, Refused
+from storefront.checkout.finalize import post_checkout, settle_what_needs_no_payment
+from storefront.checkout.reversible import (
+    cancel_bill,
+    check_subscription_credit,
+    fail_order,
+    hold_certificates,
+    hold_limited_uses,
+    hold_stock,
+    open_bill,
+    place_order,
+    start_payment,
+    take_number,
+)
+from storefront.checkout.setup import (
+    check_certificates,
+    check_payment,
+    check_shipping,
+    pre_checkout,
+    read_the_quote,
+    refuse_an_empty_cart,
+    refuse_what_is_no_longer_sold,
+)
+from storefront.kit import recipes
+from storefront.kit.db import retried
+from storefront.kit.recipes import Step
 from storefront.orders.models import Order
-from storefront.orders.states import NEW
 from storefront.payments.models import PaymentMethod
 
+__all__ = ["Attempt", "QuoteChanged", "Refused", "place", "resume"]
+
 log = logging.getLogger(__name__)
-TABS = 3  # so often another tab may confirm the same cart in the same instant before this one gives up
+SETUP, REVERSIBLE, FINALIZE = "CHECKOUT_SETUP", "CHECKOUT_REVERSIBLE", "CHECKOUT_FINALIZE"
+
+recipes.register(
+    Step(SETUP, pre_checkout),
+    Step(SETUP, check_certificates),
+    Step(SETUP, read_the_quote, required=True),
+    Step(SETUP, refuse_an_empty_cart, needs=("read_the_quote",), required=True),
+    Step(SETUP, refuse_what_is_no_longer_sold, needs=("read_the_quote",)),
+    Step(SETUP, check_shipping, needs=("refuse_an_empty_cart",)),
+    Step(SETUP, check_payment, needs=("check_shipping",), required=True),
+    Step(REVERSIBLE, take_number, required=True),
+    Step(REVERSIBLE, place_order, undo=fail_order, needs=("take_number",), required=True),
+    Step(REVERSIBLE, hold_stock, needs=("place_order",), required=True),  # failing the order lets go of its goods
+    Step(REVERSIBLE, hold_limited_uses, needs=("hold_stock",), required=True),
+    Step(REVERSIBLE, hold_certificates, needs=("hold_stock",), required=True),  # and of its certificates
+    Step(REVERSIBLE, check_subscription_credit, needs=("place_order",)),
+    Step(
+        REVERSIBLE,
+        open_bill,
+        undo=cancel_bill,
+        needs=("hold_stock", "hold_limited_uses", "hold_certificates"),
+        required=True,
+    ),
+    Step(REVERSIBLE, start_payment, needs=("open_bill",), required=True, last=True),
+    Step(FINALIZE, settle_what_needs_no_payment, needs=("start_payment",), required=True),
+    Step(FINALIZE, post_checkout, needs=("settle_what_needs_no_payment",)),
+)
 
 
-class QuoteChanged(Conflict):
-    """What was shown is not what it would cost now. The preview must be shown again, old beside new."""
-
-    code = "quote_changed"
-
-
-def place(basket: Cart, method: PaymentMethod, quote_token: str, confirm_token: str, ip_hash: str = "") -> Attempt:
+def place(
+    basket: Cart, method: PaymentMethod | None, quote_token: str, confirm_token: str, ip_hash: str = ""
+) -> Attempt:
     """Turn a confirmed preview into an order that waits for its money; the only way an order is made.
 
     Takes every step; if one fails, undoes those already taken, last first, and says why.
-    Raises QuoteChanged, OutOfStock, PaymentPending, Invalid, GatewayError.
+    Without a method only what costs nothing more is ordered. Raises QuoteChanged, OutOfStock, CertificateShort,
+    PaymentPending, Refused, Invalid, GatewayError.
     """
-    attempt = Attempt(basket.id, method.id, quote_token, confirm_token, ip_hash)
-    for prepare in SETUP:
-        prepare(attempt)
-    return _take(REVERSIBLE, attempt, [])
+    attempt = Attempt(basket.id, method.id if method else None, quote_token, confirm_token, ip_hash)
+    for prepare in recipes.of(SETUP):
+        prepare.do(attempt)
+    return _take(recipes.of(REVERSIBLE), attempt, [])
 
 
 def resume(order: Order) -> Attempt:
@@ -48,26 +97,27 @@ def resume(order: Order) -> Attempt:
     Raises what `place` raises.
     """
     attempt = Attempt(order.cart_id or 0, order.payment_method["id"], "", order.confirm_token)
-    _lead_to(attempt, order)
-    placing = next(index for index, step in enumerate(REVERSIBLE) if step.undo is fail_order)
-    return _take(REVERSIBLE[placing + 1 :], attempt, [REVERSIBLE[placing]])
+    attempt.lead_to(order)
+    steps = recipes.of(REVERSIBLE)
+    placing = recipes.position(steps, "place_order")
+    return _take(steps[placing + 1 :], attempt, list(steps[placing:]))  # who knows how far the other press came
 
 
 def _take(steps, attempt, done):
-    """Take these steps; if one fails, undo it all, what was done before included."""
+    """Take these steps; if one fails, undo them and what may have been done before, the last first."""
     try:
         for step in steps:
             if attempt.placed_before:
                 return attempt
             retried(step.do)(attempt)
-            done.append(step)
+            done += [step] if step not in done else []
     except Exception as error:
         attempt.error = error
         for step in reversed(done):
             _undo(step, attempt)
         raise
-    for finish in FINALIZE:
-        retried(finish)(attempt)
+    for finish in recipes.of(FINALIZE):
+        retried(finish.do)(attempt)
     return attempt
 
 
@@ -75,161 +125,4 @@ def _undo(step, attempt):
     try:
         retried(step.undo)(attempt)
     except Exception:  # the job that closes crashed orders finishes what could not be undone
-        log.exception("could not undo %s of order %s", step.do.__name__, attempt.number)
-
-
-# ---- setup: nothing is written
-
-
-def read_the_quote(attempt: Attempt) -> None:
-    """The cart at this moment must be what was shown."""
-    attempt.quote = cart.quote(db.session.get_one(Cart, attempt.cart_id))
-    if attempt.quote.lines and not attempt.quote.fits(attempt.quote_token):
-        raise QuoteChanged(_("Something changed while you were looking: check your order once more."))
-
-
-def refuse_an_empty_cart(attempt: Attempt) -> None:
-    """There must be something to order."""
-    if not attempt.quote or not attempt.quote.lines:
-        raise Conflict(_("Nothing is in your cart."), state="empty")
-
-
-def refuse_what_is_no_longer_sold(attempt: Attempt) -> None:
-    """Each line must be for sale, in this quantity."""
-    if attempt.quote and attempt.quote.troubles:
-        raise QuoteChanged(_("Something in your cart is not there in this quantity any more."))
-
-
-def check_shipping(attempt: Attempt) -> None:
-    """There must be an e-mail and an address, and for goods that travel a way to it."""
-    quote = attempt.quote
-    assert quote is not None
-    if not quote.email or quote.billing_address is None:
-        raise Invalid(_("Your address is missing."))
-    if quote.requires_shipping and quote.level is None:
-        raise Conflict(_("We cannot send to this address."), state="no_shipping")
-
-
-def check_payment(attempt: Attempt) -> None:
-    """The way to pay must take this sum, currency and country; an earlier payment must not be on its way."""
-    quote = attempt.quote
-    assert quote is not None and quote.billing_address is not None
-    choices = payments.methods(quote.due_minor, quote.currency, quote.billing_address["country"])
-    chosen = next((choice for choice in choices if choice.method.id == attempt.method_id), None)
-    if chosen is None or chosen.why_not:
-        raise Conflict(chosen.why_not if chosen else _("This way to pay is not there any more."), state="no_method")
-    orders.refuse_if_pending(quote)
-
-
-# ---- reversible: each step is a transaction, has its undo, and finds what another press has done already
-
-
-def take_number(attempt: Attempt) -> None:
-    """The number is taken in a commit of its own: a crash leaves a gap, never a double."""
-    with transaction("take_number"):
-        attempt.number = orders.take_number()
-
-
-def place_order(attempt: Attempt) -> None:
-    """Copy the quote. Of two tabs with the same content, the second finds the first one's order."""
-    try:
-        with transaction("place_order"):
-            _copy(attempt)
-    except IntegrityError:  # the same press of the button, from another cart, in this moment
-        raise QuoteChanged(_("Your cart has changed in another tab: check your order once more.")) from None
-
-
-def _copy(attempt):
-    quote = cart.quote(cart.locked(attempt.cart_id))
-    before = orders.placed_from(attempt.confirm_token) or orders.same_order(quote)
-    if before and before.cart_id == attempt.cart_id:
-        _lead_to(attempt, before)
-        return
-    if before or quote.cart.status != OPEN or not quote.fits(attempt.quote_token):
-        raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
-    order = orders.place(
-        quote, attempt.number, method=attempt.method, confirm_token=attempt.confirm_token, ip_hash=attempt.ip_hash
-    )
-    attempt.order_id = order.id
-
-
-def fail_order(attempt: Attempt) -> None:
-    """The order stays as FAILED, for the record; its goods go back."""
-    with transaction("fail_order"):
-        if attempt.order_id:
-            orders.fail_placing(attempt.order, type(attempt.error).__name__)
-
-
-def hold_stock(attempt: Attempt) -> None:
-    """Set the goods aside, taking over those of an older unpaid order of the same cart."""
-    for _another_tab in range(TABS):
-        with suppress(cart.StaleCart), transaction("hold_stock"):
-            orders.hold_goods(attempt.order)
-            return
-    raise QuoteChanged(_("Your cart has changed in another tab: check your order once more."))
-
-
-def open_bill(attempt: Attempt) -> None:
-    """One attempt to pay, unless there is nothing to pay or the method approves by itself."""
-    with transaction("open_bill"):
-        order, method = orders.begin_payment(attempt.order_id or 0), attempt.method
-        _lead_to(attempt, order)
-        if attempt.bill_id or attempt.placed_before or not order.due_minor or method.auto_approve:
-            return
-        bill = payments.open_bill(
-            order.id, order.number, method, order.due_minor, order.currency, expires_at=orders.window_end()
-        )
-        attempt.bill_id = bill.id
-
-
-def cancel_bill(attempt: Attempt) -> None:
-    """The attempt ends before it began, unless another press has begun it."""
-    with transaction("cancel_bill"):
-        if attempt.bill and orders.locked(attempt.order_id or 0).status == NEW:
-            payments.cancel(attempt.bill, "step_failed")
-
-
-def start_payment(attempt: Attempt) -> None:
-    """Ask the gateway where to go, over the network, outside any transaction; then the order is on hold."""
-    if attempt.placed_before or not attempt.bill:
-        return
-    step = payments.begin(attempt.bill)
-    with transaction("start_payment"):
-        if orders.hold(attempt.order):
-            payments.keep_step(attempt.bill, step)
-
-
-# ---- finalize: safe to repeat
-
-
-def settle_what_needs_no_payment(attempt: Attempt) -> None:
-    """Free orders, and methods that approve by themselves, go to fulfilment at once."""
-    if attempt.bill_id or attempt.placed_before:  # a bill is waited for; what another press left is its own
-        return
-    with transaction("release_unbilled"):
-        orders.release_unbilled(attempt.order)
-
-
-def _lead_to(attempt, order):
-    """To an order that is there: with nothing left to do, unless it is still being placed, or a crash came between."""
-    attempt.order_id, attempt.number, attempt.placed_before = order.id, order.number, order.status != NEW
-    attempt.method_id = order.payment_method["id"]
-    bills = payments.open_bills(order.id)
-    attempt.bill_id = bills[-1].id if bills else None
-
-
-SETUP = (
-    read_the_quote,
-    refuse_an_empty_cart,
-    refuse_what_is_no_longer_sold,
-    check_shipping,
-    check_payment,
-)
-REVERSIBLE = (
-    Step(take_number),
-    Step(place_order, undo=fail_order),
-    Step(hold_stock),  # failing the order lets go of its goods
-    Step(open_bill, undo=cancel_bill),
-    Step(start_payment),
-)
-FINALIZE = (settle_what_needs_no_payment,)
+        log.exception("could not undo %s of order %s", step.name, attempt.number)

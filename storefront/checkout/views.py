@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from storefront import cart, customers, orders, payments, shipping, stock, store
 from storefront.cart import Quote, read_token
+from storefront.cart.derivation import facts_of, figures
 from storefront.checkout.delivery import address_forms, keep_addresses
 from storefront.checkout.differences import differences
 from storefront.checkout.forms import ChoiceForm, ConfirmForm
@@ -32,14 +33,15 @@ def address():
         return redirect(url_for("account.sign_in", next=request.path), code=303)
     form, billing = address_forms(quote)
     if request.method == "GET" or form.changes_country or (billing and "billing_country" not in request.form):
-        return render_template("checkout/address.html", form=form, billing=billing, quote=quote)
+        return _address_page(form, billing, quote)
     fine = form.validate_on_submit()
     fine = (billing is None or billing.validate_on_submit()) and fine
-    if fine and quote.requires_shipping and not shipping.covers(form.values, quote.currency):
-        form.country.errors = [_("We do not send to this address. Choose another one.")]
-        fine = False
+    if fine and quote.requires_shipping and (outside := shipping.uncovered(form.values, quote.currency)):
+        part, sentence = outside
+        place = "to" if form.chosen else part if part in form else "country"
+        form[place].errors, fine = [_("%(sentence)s Choose another address.", sentence=sentence)], False
     if not fine:
-        return render_template("checkout/address.html", form=form, billing=billing, quote=quote), 400
+        return _address_page(form, billing, quote), 400
     with transaction("keep_addresses"):
         keep_addresses(quote.cart, form, billing)
     return redirect(_next_after("address", quote), code=303)
@@ -71,6 +73,8 @@ def payment():
     quote = _quote_or_none()
     if away := _missing_before(quote, "payment"):
         return redirect(away, code=303)
+    if not quote.due_minor:  # gift certificates pay everything: there is nothing to choose
+        return redirect(url_for("preview.preview"), code=303)
     form, choices = ChoiceForm(), _methods(quote)
     if request.method == "POST":
         possible = {choice.method.id for choice in choices if not choice.why_not}
@@ -127,6 +131,10 @@ def separate():
     return redirect(url_for("preview.preview"), code=303)
 
 
+def _address_page(form, billing, quote):
+    return render_template("checkout/address.html", form=form, billing=billing, quote=quote, lines_of=customers.lines)
+
+
 def _onwards(form, press):
     """To where the press of the button leads, or back with the reason why it leads nowhere."""
     try:
@@ -175,7 +183,8 @@ def _missing_before(quote, step):
         missing = None if quote.level else url_for("preview.shipping_step")
     if missing or step in ("shipping", "payment"):
         return missing
-    return None if _method(quote) and quote.method_id else url_for("preview.payment")
+    chosen = not quote.due_minor or (_method(quote) and quote.method_id)
+    return None if chosen else url_for("preview.payment")
 
 
 def _next_after(step, quote):
@@ -192,6 +201,8 @@ def _methods(quote):
 
 
 def _method(quote):
+    if not quote.due_minor:
+        return None
     country = quote.billing_address["country"]
     return payments.current_method(quote.method_id, quote.due_minor, quote.currency, country)
 
@@ -212,6 +223,7 @@ def _preview_page(form, quote, problem="", shown=None, pending=None):
         method=_method(quote),
         problem=problem,
         changes=differences(shown, quote.content) if shown else [],
+        figures=figures(facts_of(quote)),
         pending=pending,
         waiting=None if pending else orders.waiting_order(quote.cart.id),
         may_wait=stock.may_come_free({line.offer.variant_id for line in quote.troubles}) if quote.troubles else (),

@@ -1,5 +1,7 @@
 """flask demo, ready, gateways, database: opening the shop, and moving house."""
 
+from dataclasses import fields
+
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
@@ -9,6 +11,7 @@ from storefront import catalog, demo, moving, payments
 from storefront.cli.plainly import Plainly
 from storefront.kit.db import transaction
 from storefront.kit.errors import ShopError
+from storefront.payments.gateways import GATEWAYS
 
 database_group = AppGroup("database", help="Moving to another database.")
 gateways_group = AppGroup("gateways", help="The payment services behind the ways to pay.")
@@ -51,10 +54,35 @@ def make_ready():
 
 @gateways_group.command("list")
 def list_gateways():
-    """Each gateway: its kind, whether it is on, and what keeps it from being used here."""
+    """Each gateway: its kind, whether it is on, and what keeps it from being used here; then what each kind can do."""
     for config in payments.configs():
         wrong = " ".join(payments.problems(config)) or "ready"
         click.echo(f"{config.name:12} {config.type:10} {config.mode:5} {'on' if config.active else 'off':4} {wrong}")
+    click.echo("\nKinds:")
+    for name, kind in GATEWAYS.items():
+        able = [field.name.removeprefix("can_") for field in fields(kind.capabilities) if _has(kind, field)]
+        only = " (tests only)" if kind.for_test_only else ""
+        click.echo(f"{name:12} {', '.join(able) or 'nothing by itself'}{only}")
+
+
+def _has(kind, field):
+    return getattr(kind.capabilities, field.name)
+
+
+@gateways_group.command("check")
+@click.argument("name")
+def check_gateway(name):
+    """Hold one gateway against its own rules; exit 1 if something is wrong."""
+    try:
+        config = payments.config_by_name(name)
+    except ShopError as error:
+        raise Plainly(error) from error
+    wrong = [*payments.problems(config), *payments.problems_with_methods(config)]
+    for sentence in wrong:
+        click.echo(f"  {sentence}")
+    if wrong:
+        raise SystemExit(1)
+    click.echo(f"{name} is ready: it is a {config.type} in {config.mode} mode.")
 
 
 @gateways_group.command("switch")

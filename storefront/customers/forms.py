@@ -1,20 +1,32 @@
 """What is typed about people: addresses, signing in, making an account."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import request
 from flask_babel import get_locale, gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, SelectField, StringField, TelField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+)
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import Select, TextInput
 
 from storefront.customers import addresses
 from storefront.customers.emails import folded_email
+from storefront.customers.models import CustomerAddress
 from storefront.customers.passwords import problem_with
 from storefront.customers.text import plain_line
 from storefront.kit.errors import Invalid
+
+NEW = "new"  # instead of the id of an address
 
 
 class RegionField(SelectField):
@@ -92,6 +104,42 @@ class AddressForm(FlaskForm):
             self._fields[part].flags.required = part in layout.required or (part == "phone" and self.phone_required)
 
 
+class BookForm(AddressForm):
+    """An address of the customer's book, or another one that is typed beside it and kept if they like.
+
+    Guests, and customers whose book is empty, only type. Call `offer` before anything else.
+    """
+
+    to = RadioField(_l("Address"), validate_choice=False)
+    keep = BooleanField(_l("Save to my addresses"), default=True)
+
+    def offer(self, book: Sequence[CustomerAddress], first: str) -> None:
+        """Let the page choose from these rows; `first` is the id of the one chosen at first, or NEW."""
+        self.book = book
+        self.to.choices = [(str(row.id), row.name) for row in book] + [(NEW, _("Another address"))]
+        if self.to.data is None:
+            self.to.data = first
+
+    @property
+    def chosen(self) -> CustomerAddress | None:
+        """The row of the book that was picked; None if an address is typed."""
+        return next((row for row in self.book if str(row.id) == self.to.data), None)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Every part of the address that was picked, or typed."""
+        return self.chosen.as_dict() if self.chosen else super().values
+
+    def validate(self, extra_validators=None) -> bool:
+        """What is typed beside a picked address does not count; a row that is gone meanwhile is not another one."""
+        if self.chosen is None and (not self.book or self.to.data == NEW):
+            return super().validate(extra_validators)
+        fine = FlaskForm.validate(self, extra_validators)
+        if self.chosen is None:
+            self.to.errors = [_("Choose an address of your book, or type another one")]
+        return fine and self.chosen is not None
+
+
 def required(sentence):
     """A validator that says what to do when nothing was typed."""
     return InputRequired(sentence)
@@ -133,3 +181,31 @@ class CreateForm(FlaskForm):
         """Long enough, and not one that everybody tries first."""
         if sentence := problem_with(field.data, self.email.data or ""):
             raise ValidationError(sentence)
+
+
+class EmailForm(FlaskForm):
+    """An e-mail to write to."""
+
+    email = EmailField(_l("Email"), [required(_l("Enter your email address")), valid_email])
+
+
+class OwnPasswordForm(FlaskForm):
+    """What must not be done by whoever finds an open session: it asks for the password once more."""
+
+    current = PasswordField(_l("Your password"), [required(_l("Enter your password"))])
+
+
+class NewEmailForm(OwnPasswordForm):
+    """Another e-mail for the account."""
+
+    email = EmailField(_l("New email"), [required(_l("Enter the new email address")), valid_email])
+
+
+class RecoveryForm(FlaskForm):
+    """The password that a letter's link sets."""
+
+    password = PasswordField(_l("New password"), [required(_l("Choose a password of at least 10 characters"))])
+
+
+class NewPasswordForm(OwnPasswordForm, RecoveryForm):
+    """The password of now, and the one from now on."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from storefront.kit.db import Base
+from storefront.customers.text import folded
+from storefront.kit.db import Base, Bytewise
 from storefront.kit.ids import digest
 
 
@@ -17,8 +18,9 @@ class Customer(UserMixin, Base):
     __tablename__ = "customers"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)  # folded
+    email: Mapped[str] = mapped_column(Bytewise, unique=True)  # folded
     name: Mapped[str] = mapped_column(default="")
+    name_folded: Mapped[str] = mapped_column(Bytewise, default="", index=True)  # as staff look for it
     phone: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str | None]
     verified_at: Mapped[datetime | None]
@@ -28,10 +30,18 @@ class Customer(UserMixin, Base):
     preferred_billing_address_id: Mapped[int | None] = mapped_column(
         ForeignKey("customer_addresses.id", ondelete="SET NULL", use_alter=True)
     )
+    new_email: Mapped[str] = mapped_column(default="")  # asked for, not yet shown to be theirs
+    previous_email: Mapped[str] = mapped_column(default="")  # told that it was replaced
+    sessions: Mapped[int] = mapped_column(default=0)  # how often they signed out everywhere
     locale: Mapped[str] = mapped_column(default="en")
     consent: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+
+    @validates("name")
+    def _fold(self, key, name):
+        self.name_folded = folded(name)
+        return name
 
     @property
     def is_active(self) -> bool:
@@ -39,8 +49,9 @@ class Customer(UserMixin, Base):
         return self.password_hash is not None and self.erased_at is None
 
     def get_id(self) -> str:
-        """What a session keeps: another password makes another id, which ends the sessions of the old one."""
-        return f"customer:{self.id}:{digest(self.password_hash or '')[:16]}"
+        """What a session keeps: another password, or signing out everywhere, makes another id and ends the old ones."""
+        secret = (self.password_hash or "") + (str(self.sessions) if self.sessions else "")
+        return f"customer:{self.id}:{digest(secret)[:16]}"
 
 
 class AddressFields:
@@ -71,3 +82,15 @@ class CustomerAddress(AddressFields, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+
+
+class CustomerNote(Base):
+    """A note about a customer that staff left for each other."""
+
+    __tablename__ = "customer_notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]

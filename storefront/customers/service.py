@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storefront.customers import passwords
 from storefront.customers.emails import folded_email
 from storefront.customers.models import AddressFields, Customer, CustomerAddress
+from storefront.customers.text import folded
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
@@ -33,7 +34,14 @@ def sign_up(email: str, password: str, name: str) -> Customer | None:
     taken = db.session.scalar(
         update(Customer)
         .where(Customer.id == customer.id, Customer.password_hash.is_(None), Customer.erased_at.is_(None))
-        .values(password_hash=password_hash, name=name, phone="", consent={}, verified_at=None)
+        .values(
+            password_hash=password_hash,
+            name=name,
+            name_folded=folded(name),
+            phone="",
+            consent={},
+            verified_at=None,
+        )
         .returning(Customer.id)
     )
     events.record("CUSTOMER_SIGNED_UP" if taken else "CUSTOMER_SIGNED_UP_AGAIN", customer=customer.id)
@@ -61,7 +69,8 @@ def guest(email: str, name: str = "") -> Customer:
     """The one record of an e-mail, made if there is none. The name of an account is left alone."""
     email = folded_email(email)
     insert = (sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql).insert
-    db.session.execute(insert(Customer).values(email=email, name=name, created_at=clock.now()).on_conflict_do_nothing())
+    facts = {"email": email, "name": name, "name_folded": folded(name), "created_at": clock.now()}
+    db.session.execute(insert(Customer).values(**facts).on_conflict_do_nothing())
     customer = db.session.execute(select(Customer).where(Customer.email == email)).scalar_one()
     if name and customer.password_hash is None:
         customer.name = name

@@ -15,3 +15,9 @@ def _kept(letter):
     if letter in _TURNING or unicodedata.category(letter) == "Cs":
         return ""
     return " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
+
+
+def folded(name: str) -> str:
+    """A name as it is looked for: small letters without their marks, one space between words."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

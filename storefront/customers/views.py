@@ -1,4 +1,4 @@
-"""The pages under /account: signing in and out, making an account, the address book."""
+"""The pages under /account: signing in and out, making an account, the address book. Passwords: see secret_pages.py."""
 
 from functools import wraps
 
@@ -64,7 +64,7 @@ def sign_in():
         return redirect(form.next.data, code=303)
     if form.validate_on_submit():
         if customer := customers.sign_in(form.email.data, form.password.data):
-            _enter(customer, form.password.data)
+            enter(customer, form.password.data)
             return redirect(form.next.data, code=303)
         form.password.errors = [_("The email or the password is not right. Check both, then try again.")]
     return render_template("customers/sign_in.html", form=form), 400 if form.errors else 200
@@ -83,7 +83,11 @@ def create():
         with transaction():
             customers.sign_up(form.email.data, form.password.data, form.name.data)
         flash(
-            _("Now sign in with your email and password. If you had an account before, its password still holds."), "ok"
+            _(
+                "Now sign in with your email and password. If you had an account before, its password still holds. "
+                "A letter is on its way to you."
+            ),
+            "ok",
         )
         return redirect(url_for("account.sign_in", next=form.next.data), code=303)
     return render_template("customers/create.html", form=form), 400 if form.errors else 200
@@ -170,7 +174,7 @@ def prefer_address(customer, address_id):
     return redirect(url_for("account.show"), code=303)
 
 
-def _enter(customer, password):
+def enter(customer: Customer, password: str) -> None:
     """A session of its own for whoever has just shown the password; carts are merged by the signal."""
     if passwords.stale(customer.password_hash):
         with transaction():

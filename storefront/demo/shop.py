@@ -1,19 +1,19 @@
-"""A shop to try: Kalm, in Riga, with two tax rates, three regions and the sandbox gateway."""
+"""A shop to try: Kalm, in Riga, with two tax rates, six regions and the sandbox gateway."""
 
 import secrets
 
 from sqlalchemy import select
 
 from storefront import store
+from storefront.demo.carriage import EUROPE, make_regions
 from storefront.kit import clock, signing
 from storefront.kit.db import db
 from storefront.payments.models import GatewayConfig, PaymentMethod
-from storefront.shipping.models import ServiceLevel, ShippingRegion
+from storefront.shipping.models import ShippingRegion
 from storefront.store.models import Sequence, Setting, Store
 from storefront.taxes.models import TaxCategory, TaxRate
 
 BALTIC = ["LV", "LT", "EE"]
-EUROPE = "AT BE BG CY CZ DE DK ES FI FR GR HR HU IE IT LU MT NL PL PT RO SE SI SK".split()
 # Standard and reduced rates of value added tax, in parts per million; the merchant answers for them.
 RATES = {
     "LV": (210000, 120000),
@@ -56,6 +56,7 @@ def set_up() -> bool:
             email="hello@kalm.example",
             phone="+371 2000 0000",
             vat_number="LV40000000000",
+            tax_rules={"reverse_charge": True},  # so that the checkout shows its field for VAT numbers
             currency="EUR",
             country="LV",
             timezone="Europe/Riga",
@@ -67,7 +68,7 @@ def set_up() -> bool:
     standard, reduced = TaxCategory(code="standard", name="Standard"), TaxCategory(code="reduced", name="Reduced")
     db.session.add_all([standard, reduced])
     db.session.flush()
-    _regions(standard)
+    make_regions(standard)
     _taxes(standard, reduced)
     for place, (slug, title, body) in enumerate(PAGES):
         store.save_page(slug, title=title, body=body, position=place)
@@ -106,41 +107,13 @@ def sandbox_gateway() -> None:
     db.session.flush()
 
 
-def _regions(standard):
-    for name, countries, levels in (
-        ("Latvia", ["LV"], (("Parcel locker", "Omniva", 290, 1, 2), ("Courier to the door", "DPD", 490, 1, 2))),
-        (
-            "Baltic states",
-            ["LT", "EE"],
-            (("Parcel locker", "Omniva", 390, 2, 3), ("Courier to the door", "DPD", 690, 2, 3)),
-        ),
-        ("European Union", EUROPE, (("Standard", "DPD", 1290, 4, 7),)),
-    ):
-        region = ShippingRegion(name=name, countries=countries)
-        db.session.add(region)
-        for place, (level, carrier, cost, least, most) in enumerate(levels):
-            region.levels.append(
-                ServiceLevel(
-                    name=level,
-                    carrier=carrier,
-                    currency="EUR",
-                    params={"amount_minor": cost},
-                    days_min=least,
-                    days_max=most,
-                    position=place,
-                    tax_category_id=standard.id,
-                )
-            )
-    db.session.flush()
-
-
 def _taxes(standard, reduced):
     """One region a country: sellers within the union charge the rate of the country of delivery."""
     for country in (*BALTIC, *EUROPE):
         rates = RATES.get(country)
         if rates is None:
             continue
-        region = ShippingRegion(name=f"VAT {country}", countries=[country])
+        region = ShippingRegion(name=f"VAT {country}", countries=[country], taxes_only=True)
         db.session.add(region)
         db.session.flush()
         for category, ppm in zip((standard, reduced), rates, strict=True):

@@ -1,17 +1,17 @@
 """What waits for a person: money that fits no order, orders to be looked at, and everything that went wrong.
 
 Looking: rows, count_open, sums, look_at, allowed. Deciding, each once: accept, refund, refund_bill, move, cancel,
-done, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, answer. Time: overdue, due_soon,
-waited_for, remind_owner, decide_row, fulfil_waiting. Settlement files: read_statement, store_statement, differences,
-take_in_money, write_settlement, settlements_of, problems_in_words. Messages about nothing that we know: note_unmatched,
-old_strays, take_in_stray.
+done, void, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, Instead, answer; ask_rest, open_rest. Time: overdue,
+due_soon, waited_for, remind_owner, decide_row, fulfil_waiting. Settlement files: read_statement, store_statement,
+differences, take_in_money, write_settlement, settlements_of, problems_in_words. Messages about nothing that we know:
+note_unmatched, old_strays, take_in_stray.
 """
 
 from storefront.desk.cases import allowed, look_at
-from storefront.desk.deciding import accept, accept_order, assign, cancel, done, refund, refund_bill, wait
+from storefront.desk.deciding import accept, accept_order, assign, cancel, done, refund, refund_bill, void, wait
 from storefront.desk.listing import count_open, rows, sums
 from storefront.desk.moving import move
-from storefront.desk.offering import answer, offer
+from storefront.desk.offering import Instead, answer, offer
 from storefront.desk.overdue import decide_row, due_soon, fulfil_waiting, overdue, remind_owner, waited_for
 from storefront.desk.reconciling import (
     differences,
@@ -21,15 +21,18 @@ from storefront.desk.reconciling import (
     write_settlement,
 )
 from storefront.desk.refunding import by_hand, try_again
+from storefront.desk.resting import ask_rest, open_rest
 from storefront.desk.statement import BadStatement, problems_in_words, read_statement
 from storefront.desk.strays import note_unmatched, old_strays, take_in_stray
 
 __all__ = [
     "BadStatement",
+    "Instead",
     "accept",
     "accept_order",
     "allowed",
     "answer",
+    "ask_rest",
     "assign",
     "by_hand",
     "cancel",
@@ -44,6 +47,7 @@ __all__ = [
     "note_unmatched",
     "offer",
     "old_strays",
+    "open_rest",
     "overdue",
     "problems_in_words",
     "read_statement",
@@ -57,6 +61,7 @@ __all__ = [
     "take_in_money",
     "take_in_stray",
     "try_again",
+    "void",
     "wait",
     "waited_for",
     "write_settlement",

@@ -11,8 +11,21 @@ from storefront.kit.errors import Conflict, NotFound
 from storefront.orders.models import Order
 from storefront.orders.states import CLOSED, HOLD, REVIEW
 from storefront.payments.models import Bill, DeskRow
-from storefront.payments.reasons import ACCEPT, AGAIN, BY_HAND, CANCEL, DONE, MOVE, OFFER, REASONS, REFUND, WAIT
-from storefront.payments.states import APPLIED, QUARANTINED
+from storefront.payments.reasons import (
+    ACCEPT,
+    AGAIN,
+    BY_HAND,
+    CANCEL,
+    DONE,
+    MOVE,
+    OFFER,
+    REASONS,
+    REFUND,
+    REST,
+    VOID,
+    WAIT,
+)
+from storefront.payments.states import APPLIED, AUTHORIZED, QUARANTINED
 from storefront.payments.waiting import OPEN
 
 
@@ -119,6 +132,8 @@ _MAY = {
     CANCEL: lambda case: case.in_review,
     DONE: _may_be_done,
     WAIT: lambda case: True,
+    REST: lambda case: case.has_money and case.in_review and not case.row.offer and orders.rest_of(case.order) > 0,
+    VOID: lambda case: case.bill is not None and case.bill.status == AUTHORIZED,
     AGAIN: lambda case: bool(case.row.evidence.get("refunds")),
     BY_HAND: lambda case: bool(case.row.evidence.get("refunds")),
 }

@@ -14,7 +14,7 @@ from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.models import Order
 from storefront.orders.states import AUTHORIZED_ONLY, REVIEW
 from storefront.payments.models import Bill, DeskRow, Refund
-from storefront.payments.reasons import ACCEPT, CANCEL, DONE, REFUND, WAIT
+from storefront.payments.reasons import ACCEPT, CANCEL, DONE, REFUND, VOID, WAIT
 from storefront.payments.states import AUTHORIZED, QUARANTINED
 from storefront.payments.waiting import OPEN
 
@@ -34,7 +34,7 @@ def accept(row_id: int, *, actor: str) -> Order:
         return _take_reserved(case.order, actor)
     if case.bill and case.has_money:
         order = orders.accept_money(case.order.id, case.bill.id, actor)
-        _return_excess(order, case.bill, actor)
+        return_excess(order, case.bill, actor)
     else:
         order = orders.accept_after_review(case.order.id, actor)
     close_row(case, "accepted", actor)
@@ -101,6 +101,16 @@ def done(row_id: int, *, actor: str) -> DeskRow:
     return case.row
 
 
+def void(row_id: int, *, actor: str) -> DeskRow:
+    """The sum that is reserved is given up; nothing is taken. Raises Conflict when it is not reserved any more."""
+    case = take_in_hand(row_id)
+    refuse_unless_allowed(case, VOID)
+    assert case.bill is not None
+    payments.request_capture(case.bill, "void", actor)
+    close_row(case, "voided", actor)
+    return case.row
+
+
 def wait(row_id: int, days: int, *, actor: str) -> DeskRow:
     """It may wait so many days more from now. Raises Invalid for a number that is no wait, Conflict if it is done."""
     if not 1 <= days <= LONGEST_WAIT:
@@ -134,6 +144,14 @@ def close_row(case: Case, decision: str, actor: str) -> None:
         payments.take_off_desk(case.row, decision, actor)
 
 
+def return_excess(order: Order, bill: Bill, actor: str) -> None:
+    """What was paid above what the order costs goes back; a sum that was missing is waived."""
+    excess = payments.refundable(bill) - order.due_minor
+    if excess > 0:
+        reason = _("You paid more than your order costs.")
+        payments.request_refund(bill, excess, request_key=f"excess-{bill.reference}", reason=reason, actor=actor)
+
+
 def _take_reserved(order, actor):
     """The reserved sum is asked for; when it has come it lets the order go on by itself."""
     bill = next((bill for bill in payments.bills_of(order.id) if bill.status == AUTHORIZED), None)
@@ -141,14 +159,6 @@ def _take_reserved(order, actor):
         raise Conflict(_("Nothing is reserved for this order any more."), state=order.status)
     payments.request_capture(bill, "capture", actor)
     return order
-
-
-def _return_excess(order, bill, actor):
-    """What was paid above what the order costs goes back; a sum that was missing is waived."""
-    excess = payments.refundable(bill) - order.due_minor
-    if excess > 0:
-        reason = _("You paid more than your order costs.")
-        payments.request_refund(bill, excess, request_key=f"excess-{bill.reference}", reason=reason, actor=actor)
 
 
 def _send_back(bill, actor, reason):

@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from storefront import orders, store
 from storefront.desk.cases import Case, allowed, take_in_hand
-from storefront.desk.deciding import accept, cancel, close_row, done, refund
+from storefront.desk.deciding import accept, cancel, close_row, done, refund, void
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
 from storefront.payments.models import DeskRow
-from storefront.payments.reasons import CANCEL, DONE, REFUND, REMIND
+from storefront.payments.reasons import CANCEL, DONE, REFUND, REMIND, VOID
 from storefront.payments.waiting import OPEN
 
 TOLD_BEFORE = timedelta(days=1)
@@ -103,5 +103,6 @@ _DEFAULTS = {
     REFUND: lambda case: refund(case.row.id, actor=BY_TIME),
     CANCEL: _cancel,
     DONE: lambda case: done(case.row.id, actor=BY_TIME),
+    VOID: lambda case: void(case.row.id, actor=BY_TIME),
     REMIND: _put_off,
 }

@@ -1,7 +1,9 @@
 """Jobs about money: stored messages, quiet bills, refunds on their way, orders that nobody paid."""
 
+from collections import Counter
+
 from storefront import checkout, orders, payments, store
-from storefront.jobs.each import batches, each, each_alone
+from storefront.jobs.each import at_once, batches, each, each_alone, together
 from storefront.kit.db import transaction
 
 
@@ -38,7 +40,11 @@ def send_captures() -> dict[str, int]:
 
 def close_unpaid_orders() -> dict[str, int]:
     """Close the orders that nobody paid for in time, so that their goods go back on the shelf."""
-    return each(batches(orders.overdue), orders.close_if_unpaid, first=_ask_all)
+    counts: Counter[str] = Counter(rows=0, done=0, failed=0)
+    for some in together(batches(orders.overdue)):
+        _ask_about(some)
+        counts.update(at_once(some, orders.close_if_unpaid))
+    return dict(counts)
 
 
 def complete_orders() -> dict[str, int]:
@@ -53,7 +59,7 @@ def remove_failed_orders() -> dict[str, int]:
     return each(batches(lambda last: orders.old_failures(days, last)), orders.remove_if_worthless)
 
 
-def _ask_all(order_id):
-    for bill in payments.open_bills(order_id):
-        if bill.claimed_at is not None:
-            checkout.try_to_ask(bill.id)
+def _ask_about(order_ids):
+    """Every attempt of these orders that has left for its gateway and is still open."""
+    asked = [bill.id for bill in payments.open_bills(*order_ids) if bill.claimed_at]
+    checkout.ask_about_many(asked)

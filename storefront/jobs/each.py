@@ -1,12 +1,15 @@
 """Going through rows, a transaction a row: one bad row never stops the rest."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from storefront.kit import events
 from storefront.kit.db import db, retried, transaction
 
 log = logging.getLogger(__name__)
+TOGETHER = 50
 
 
 def each(
@@ -39,6 +42,39 @@ def batches(find: Callable[[int], list[int]]) -> Iterator[int]:
     while found := find(last):
         yield from found
         last = found[-1]
+
+
+def together(ids: Iterable[int]) -> Iterator[list[int]]:
+    """The ids by the fifty, for what is done about many at once."""
+    rest = iter(ids)
+    while some := list(islice(rest, TOGETHER)):
+        yield some
+
+
+def at_once(ids: list[int], verb: Callable[..., Sequence[int]]) -> dict[str, int]:
+    """Call the verb for all of some rows in one transaction, which has its name; if that fails, for each in its own.
+
+    The verb gives the ids of those that it did something about.
+    """
+
+    @retried
+    def in_a_transaction():
+        with transaction(verb.__name__):
+            return verb(*ids)
+
+    try:
+        with events.acting_as("job", verb.__name__):
+            return {"rows": len(ids), "done": len(in_a_transaction()), "failed": 0}
+    except Exception:
+        log.exception("%s failed for %s", verb.__name__, f"row {ids[0]}" if len(ids) == 1 else f"{len(ids)} rows")
+    finally:
+        db.session.remove()
+    if len(ids) == 1:
+        return {"rows": 1, "done": 0, "failed": 1}
+    counts: Counter[str] = Counter()
+    for row_id in ids:
+        counts.update(at_once([row_id], verb))
+    return dict(counts)
 
 
 def each_alone(ids: Iterable[int], verb: Callable[[int], object]) -> dict[str, int]:

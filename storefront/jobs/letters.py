@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from storefront import notices
+from storefront import notices, webhooks
 from storefront.jobs.each import each_alone
 from storefront.kit import clock
 from storefront.kit.db import changed, db, transaction
@@ -20,6 +20,7 @@ def deliver_events() -> dict[str, int]:
     due = db.session.scalars(
         select(OutboxMessage.id)
         .where(OutboxMessage.status.in_(("PENDING", "SENDING")), OutboxMessage.next_try_at <= now)
+        .where(OutboxMessage.kind != webhooks.KIND)
         .order_by(OutboxMessage.id)
         .limit(200)
     ).all()

@@ -6,25 +6,32 @@ shows (`chain_is_whole`). Beside each event stands an outbox row for every lette
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 from flask import has_request_context
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint, bindparam, delete, func, insert, select
+from sqlalchemy.event import listens_for
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.kit import clock
-from storefront.kit.db import Base, db
+from storefront.kit.db import Base, db, in_transaction
 
 
 class OrderEvent(Base):
     """One thing that happened, with who did it and the message behind it. Holds no personal data."""
 
     __tablename__ = "order_events"
-    __table_args__ = (UniqueConstraint("order_id", "seq"), Index(None, "type", "at"))
+    __table_args__ = (
+        UniqueConstraint("order_id", "seq"),
+        Index(None, "type", "at"),
+        Index(None, "feed_position", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
@@ -37,13 +44,18 @@ class OrderEvent(Base):
     at: Mapped[datetime]
     prev_hash: Mapped[str]
     hash: Mapped[str]
+    feed_position: Mapped[int | None]  # given once it is committed: its place in what other systems read
 
 
 class OutboxMessage(Base):
     """One delivery of one event: a letter, a webhook, a handler. PENDING, SENDING, SENT or FAILED."""
 
     __tablename__ = "outbox_messages"
-    __table_args__ = (UniqueConstraint("event_id", "kind", "target"), Index(None, "status", "next_try_at"))
+    __table_args__ = (
+        UniqueConstraint("event_id", "kind", "target"),
+        Index(None, "status", "next_try_at"),
+        Index(None, "kind", "target", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("order_events.id"))
@@ -90,27 +102,37 @@ def subscribe(event_type: str, kind: str, target: str) -> None:
         wanted.append((kind, target))
 
 
-def record(type: str, order_id: int | None = None, **data) -> OrderEvent:
+class Recorded(NamedTuple):
+    """An event that was just written down."""
+
+    id: int
+    at: datetime
+
+
+def record(type: str, order_id: int | None = None, **data) -> Recorded:
     """Write down that something happened, and who is to be told. Call it under the order's lock."""
-    who, previous = actor(), _last_of(order_id)
-    event = OrderEvent(
-        order_id=order_id,
-        seq=(previous.seq + 1 if previous else 1) if order_id else None,
-        type=type,
-        actor_kind=who.kind,
-        actor=who.name,
-        cause_inbox_id=who.cause,
-        data=data,
-        at=clock.now(),
-        prev_hash=previous.hash if previous else "",
-        hash="",
-    )
-    event.hash = _hash(event)
-    db.session.add(event)
-    db.session.flush()
-    for kind, target in _subscribers.get(type, ()):
-        db.session.add(OutboxMessage(event_id=event.id, kind=kind, target=target, next_try_at=event.at))
-    return event
+    return record_all(type, [(order_id, data)])[0]
+
+
+def record_all(type: str, happened: Sequence[tuple[int | None, dict[str, Any]]]) -> list[Recorded]:
+    """The same happened to many orders, each under its lock: (order id or None, data) of each."""
+    if not in_transaction():
+        raise RuntimeError("Something happened outside a transaction().")
+    if not happened:
+        return []
+    db.session.flush()  # the orders, if they are new
+    heads = _heads({order_id for order_id, _data in happened if order_id})
+    rows = [_row(type, order_id, data, heads) for order_id, data in happened]
+    ids = db.session.scalars(_INSERT, rows).all()
+    targets = _subscribers.get(type, ())
+    told = [
+        {"event_id": id, "kind": kind, "target": target, "next_try_at": row["at"]}
+        for id, row in zip(ids, rows, strict=True)
+        for kind, target in targets
+    ]
+    if told:
+        db.session.execute(_TELL, told)
+    return [Recorded(id, row["at"]) for id, row in zip(ids, rows, strict=True)]
 
 
 def of_order(order_id: int) -> list[OrderEvent]:
@@ -143,11 +165,39 @@ def forget(order_id: int) -> None:
         db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _last_of(order_id):
-    if order_id is None:
-        return None
-    mine = select(OrderEvent.seq, OrderEvent.hash).filter_by(order_id=order_id)
-    return db.session.execute(mine.order_by(OrderEvent.seq.desc()).limit(1)).first()
+def _row(type, order_id, data, heads):
+    """One event as it is stored; it is the head of its order's chain from now on."""
+    who, (seq, previous) = actor(), heads.get(order_id, (0, ""))
+    event = SimpleNamespace(
+        order_id=order_id,
+        seq=seq + 1 if order_id else None,
+        type=type,
+        actor_kind=who.kind,
+        actor=who.name,
+        cause_inbox_id=who.cause,
+        data=data,
+        at=clock.now(),
+        prev_hash=previous,
+    )
+    event.hash = _hash(event)
+    if order_id:
+        heads[order_id] = (event.seq, event.hash)
+    return vars(event)
+
+
+def _heads(order_ids):
+    """The last link of each order's chain, by order: read once a transaction, which has the orders' locks."""
+    known = db.session.info.setdefault(_HEADS, {})
+    if missing := order_ids - known.keys():
+        for order_id, seq, hash in db.session.execute(_LAST, {"orders": sorted(missing)}):
+            known[order_id] = (seq, hash)
+    return known
+
+
+@listens_for(db.session, "after_soft_rollback")
+@listens_for(db.session, "after_commit")
+def _forget_heads(session, *_previous):
+    session.info.pop(_HEADS, None)
 
 
 def _hash(event):
@@ -163,3 +213,14 @@ def _hash(event):
         event.at.isoformat(timespec="milliseconds"),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+_HEADS = "heads of chains"
+_events = cast(Table, OrderEvent.__table__)
+_INSERT = insert(_events).returning(_events.c.id, sort_by_parameter_order=True)
+_TELL = insert(cast(Table, OutboxMessage.__table__))
+_one, _other = _events.alias(), _events.alias()
+_LAST = select(_one.c.order_id, _one.c.seq, _one.c.hash).where(
+    _one.c.order_id.in_(bindparam("orders", expanding=True)),
+    _one.c.seq == select(func.max(_other.c.seq)).where(_other.c.order_id == _one.c.order_id).scalar_subquery(),
+)

@@ -1,13 +1,14 @@
 """State machines: one table each, and one conditional update that moves a row."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import Table, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from storefront.kit import events
-from storefront.kit.db import changed, db
+from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 
 
@@ -50,23 +51,44 @@ class Machine:
         Returns False if the row was there already. Raises Conflict, naming the present state, if the
         table has no such move.
         """
+        return bool(self.apply_all([thing], event, **data))
+
+    def apply_all(self, things: Sequence[Any], event: str, **data) -> list[Any]:
+        """Move rows of one kind; gives those that moved, without those that were there already.
+
+        Raises Conflict, naming the present state, if the table has no such move for one of them.
+        """
         sources, target = self.table[event]
-        kind, before = type(thing), thing.status
-        db.session.flush()
-        moved = changed(
-            update(kind)
-            .where(kind.id == thing.id, kind.status.in_(sources))
-            .values(status=target)
-            .execution_options(synchronize_session=False)
+        if not things:
+            return []
+        before = {thing.id: thing.status for thing in things}
+        moved = self._moved(things, sources, target)
+        for thing in things:
+            if thing.id in moved:
+                set_committed_value(thing, "status", target)
+            else:
+                self._refuse_unless_there(thing, event, target)
+        done = [thing for thing in things if thing.id in moved]
+        events.record_all(
+            f"{self.name}_{event}".upper(),
+            [(self._order_of(thing), {"was": before[thing.id], "id": thing.id, **data}) for thing in done],
         )
+        return done
+
+    def _moved(self, things, sources, target):
+        db.session.flush()
+        table = cast(Table, type(things[0]).__table__)
+        found = table.c.id.in_(sorted(thing.id for thing in things)), table.c.status.in_(sources)
+        return set(db.session.scalars(update(table).where(*found).values(status=target).returning(table.c.id)))
+
+    def _refuse_unless_there(self, thing, event, target):
         db.session.refresh(thing, ["status"])
-        if not moved and thing.status != target:
+        if thing.status != target:
             name, state = self.name.replace("_", " "), thing.status
             sentence = _(
                 "This %(name)s is %(state)s: it cannot be %(event)s.", name=name, state=state.lower(), event=event
             )
             raise Conflict(sentence, state=state)
-        if moved:
-            order_id = thing.id if self.name == "order" else getattr(thing, "order_id", None)
-            events.record(f"{self.name}_{event}".upper(), order_id, was=before, id=thing.id, **data)
-        return bool(moved)
+
+    def _order_of(self, thing):
+        return thing.id if self.name == "order" else getattr(thing, "order_id", None)

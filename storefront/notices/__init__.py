@@ -2,11 +2,22 @@
 
 A letter is written from the order's snapshot when the job delivers the event; it may read anything, sends
 something, and changes no order, bill or stock: only what a gateway answers is settled, as always.
-Verbs: subscribe, deliver (the job's side); says_something, resend, retry (letters once more).
+Verbs: subscribe, deliver (the job's side); hear (an extension's handler); says_something, resend, retry (letters once
+more).
 """
 
 from storefront.notices.shopper import APPROVED, CHECKED
-from storefront.notices.table import AGAIN, HANDLERS, close_session, deliver, resend, retry, says_something, subscribe
+from storefront.notices.table import (
+    AGAIN,
+    HANDLERS,
+    close_session,
+    deliver,
+    hear,
+    resend,
+    retry,
+    says_something,
+    subscribe,
+)
 
 __all__ = [
     "AGAIN",
@@ -15,6 +26,7 @@ __all__ = [
     "HANDLERS",
     "close_session",
     "deliver",
+    "hear",
     "resend",
     "retry",
     "says_something",

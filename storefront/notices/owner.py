@@ -55,3 +55,17 @@ def tell_owner_of_books(event: OrderEvent) -> None:
     subject = _("the books are right again") if mended else _("something in the books is wrong")
     words = _("This is true again:") if mended else _("This is not true of the books any more:")
     write_to_owner(event, f"{words}\n{lines}\n{current_app.config['PUBLIC_URL']}/admin/board", subject)
+
+
+def tell_owner_of_webhook(event: OrderEvent) -> None:
+    """The merchant hears that another system is told nothing any more, why, and where to switch it on again."""
+    facts = {
+        "host": event.data["host"],
+        "url": f"{current_app.config['PUBLIC_URL']}/admin/webhooks/{event.data['endpoint']}",
+    }
+    if event.data["why"] == "gone":
+        words = _("%(host)s says that nobody listens there any more, so it is told nothing more.", **facts)
+    else:
+        words = _("%(host)s has taken no message for a day, so it is told nothing more.", **facts)
+    then = _("Nothing is lost: once it is switched on again, it hears what it has missed. %(url)s", **facts)
+    write_to_owner(event, f"{words}\n{then}", _("%(host)s cannot be reached", **facts))

@@ -5,7 +5,8 @@ from urllib.parse import quote
 from flask import current_app
 from flask_babel import gettext as _
 
-from storefront import catalog, payments, store
+from storefront import catalog, orders, payments, store
+from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.events import OrderEvent
 from storefront.notices.post import order_of, post, write
@@ -18,14 +19,18 @@ from storefront.orders.states import (
     GATEWAY_SILENT,
     STEP_FAILED,
     STOCK_CORRECTED,
+    SUBSTITUTED,
     SUPERSEDED,
+    UNSHIPPED,
 )
 from storefront.payments.models import Bill, DeskRow, Refund
 from storefront.payments.reasons import REVIEW_RULES
+from storefront.promotions.models import Coupon, Promotion
 from storefront.stock.models import WaitingEntry
 
 CHECKED = (GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED, *REVIEW_RULES)
-APPROVED = ("nothing_due", "approved", "accepted")  # why an order is released without having been paid just now
+# Why an order is released without having been paid just now.
+APPROVED = ("nothing_due", "approved", "accepted", "authorized")
 
 
 def received(event: OrderEvent) -> None:
@@ -51,7 +56,7 @@ def approved(event: OrderEvent) -> None:
 def cancelled(event: OrderEvent) -> None:
     """The order has ended; a replaced one is told of by its successor."""
     order = order_of(event)
-    if event.data.get("reason") != SUPERSEDED:
+    if event.data.get("reason") not in (SUPERSEDED, SUBSTITUTED):
         person = event.data.get("reason") in (BY_SHOPPER, BY_MERCHANT, BY_REVIEW)
         write(event, "cancelled", order, _("order %(number)s cancelled", number=order.number), person=person)
 
@@ -66,7 +71,14 @@ def failed(event: OrderEvent) -> None:
 def on_its_way(event: OrderEvent) -> None:
     """A parcel has left."""
     order, shipment = order_of(event), db.session.get_one(Shipment, event.data["id"])
-    write(event, "shipped", order, _("order %(number)s is on its way", number=order.number), shipment=shipment)
+    facts = {"shipment": shipment, "later": _still_to_come(order), "link": orders.tracking_links([shipment])}
+    write(event, "shipped", order, _("order %(number)s is on its way", number=order.number), **facts)
+
+
+def _still_to_come(order):
+    """(units, line) of what is still in the house, or not yet there."""
+    waiting = [parcel for parcel in order.shipments if parcel.status in UNSHIPPED]
+    return [(inside.qty, inside.order_line) for parcel in waiting for inside in parcel.lines]
 
 
 def new_link(event: OrderEvent) -> None:
@@ -122,9 +134,27 @@ def choose(event: OrderEvent) -> None:
         _ask(event, order, row)
 
 
+def pay_the_rest(event: OrderEvent) -> None:
+    """Less came than the order costs: the shopper is asked for the rest."""
+    order, row = order_of(event), db.session.get_one(DeskRow, event.data["id"])
+    if row.status == "OPEN":
+        subject = _("a part of the sum for order %(number)s is missing", number=order.number)
+        write(event, "rest", order, subject, row=row)
+
+
 def _ask(event, order, row):
     subject = _("we have your payment for order %(number)s, but the goods are gone", number=order.number)
     write(event, "choose", order, subject, row=row)
+
+
+def your_code(event: OrderEvent) -> None:
+    """The code that a paid order brings its customer; not one that ended meanwhile."""
+    order, coupon = order_of(event), db.session.get(Coupon, event.data["coupon"])
+    if coupon is None or (coupon.ends_at and coupon.ends_at <= clock.now()):
+        return
+    promotion = db.session.get_one(Promotion, coupon.promotion_id)
+    told = {"coupon": coupon, "offer": promotion.shown, "ends": coupon.ends_at or promotion.ends_at}
+    write(event, "your_code", order, _("a code for your next order"), **told)
 
 
 def came_free(event: OrderEvent) -> None:

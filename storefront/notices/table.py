@@ -9,7 +9,10 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.events import OrderEvent, OutboxMessage
-from storefront.notices.owner import tell_owner, tell_owner_of_books, tell_owner_of_silence
+from storefront.notices.accounts import ACCOUNT_LETTERS
+from storefront.notices.gifts import GIFT_LETTERS
+from storefront.notices.goods import GOODS_LETTERS
+from storefront.notices.owner import tell_owner, tell_owner_of_books, tell_owner_of_silence, tell_owner_of_webhook
 from storefront.notices.post import order_of
 from storefront.notices.shopper import (
     APPROVED,
@@ -22,10 +25,12 @@ from storefront.notices.shopper import (
     needs_attention,
     new_link,
     on_its_way,
+    pay_the_rest,
     receipt,
     received,
     refunded,
     refunded_elsewhere,
+    your_code,
 )
 from storefront.orders.models import Order
 from storefront.orders.states import SUPERSEDED
@@ -56,13 +61,19 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "DESK_ROW_OPENED": (tell_owner,),
     "DESK_ROW_DUE": (tell_owner,),
     "DESK_OFFERED": (choose,),
+    "DESK_REST_ASKED": (pay_the_rest,),
     "BILL_CANCELLED": (close_session,),
     "BILL_EXPIRED": (close_session,),
     "GATEWAY_FELL_SILENT": (tell_owner_of_silence,),
     "GATEWAY_HEARD_AGAIN": (tell_owner_of_silence,),
     "STOCK_CAME_FREE": (came_free,),
+    "COUPON_ISSUED": (your_code,),
+    "WEBHOOK_SWITCHED_OFF": (tell_owner_of_webhook,),
     "BOOKS_BROKEN": (tell_owner_of_books,),
     "BOOKS_MENDED": (tell_owner_of_books,),
+    **ACCOUNT_LETTERS,
+    **GOODS_LETTERS,
+    **GIFT_LETTERS,
 }
 AGAIN: dict[str, str] = {  # letters that staff may send once more
     "ORDER_HELD": "received",
@@ -71,6 +82,7 @@ AGAIN: dict[str, str] = {  # letters that staff may send once more
     "ORDER_SHIPMENT_SHIPPED": "on_its_way",
     "ORDER_CANCELLED": "cancelled",
     "REFUND_SUCCEEDED": "refunded",
+    "CERTIFICATES_ACTIVATED": "gift_codes",
 }
 BY_NAME: dict[str, Handler] = {handler.__name__: handler for row in HANDLERS.values() for handler in row}
 
@@ -81,6 +93,13 @@ def subscribe() -> None:
         for handler in handlers:
             kind = "handler" if handler is close_session else "mail"
             events.subscribe(event_type, kind, handler.__name__)
+
+
+def hear(event_type: str, name: str, handler: Handler) -> None:
+    """From now on a handler of an extension follows these events. Raises ValueError if its name is another's."""
+    if BY_NAME.setdefault(name, handler) is not handler:
+        raise ValueError(f"there is a handler {name} already.")
+    events.subscribe(event_type, "handler", name)
 
 
 def deliver(event: OrderEvent, target: str) -> None:
@@ -99,7 +118,7 @@ def says_something(event: OrderEvent, order: Order) -> bool:
     return event.type in AGAIN and reason != SUPERSEDED
 
 
-def resend(event_id: int) -> OrderEvent:
+def resend(event_id: int) -> None:
     """Let the letter that an event brought go out once more, as an event of its own under the order's lock.
 
     Raises NotFound for an event that has no such letter.
@@ -109,7 +128,6 @@ def resend(event_id: int) -> OrderEvent:
         raise NotFound(_("There is no such letter."))
     event = events.record("LETTER_RESENT", first.order_id, **{**first.data, "letter": first.type})
     db.session.add(OutboxMessage(event_id=event.id, kind="mail", target=AGAIN[first.type], next_try_at=event.at))
-    return event
 
 
 def retry(message_id: int) -> OutboxMessage:

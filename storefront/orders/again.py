@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
-from storefront import cart, payments, stock, taxes
+from storefront import cart, payments, promotions, stock, taxes
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
+from storefront.orders.gifts import take_again
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import MOST_EXTENSIONS, hold_end, waiting_order, window_end
@@ -27,7 +28,7 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
     """A new attempt for an unpaid order: older open ones are cancelled, the goods are kept or taken again.
 
     Raises Conflict, naming the state, when it is paid, being paid, replaced, or too old; OutOfStock when its
-    goods are gone.
+    goods are gone, CertificateShort when a gift certificate has not as much any more.
     """
     order = locked(order_id)
     if payments.money_may_come(order.id):
@@ -92,6 +93,8 @@ def _reopen(order):
         raise Conflict(_("Nothing is to be paid for this order: order once more."), state=order.status)
     cart.set_open_order(order.cart_id, order.id)  # the cart before the goods: see stock/timed.py
     stock.reserve(order.lines, cart_lines=cart.lines_of(order.cart_id))
+    promotions.retake(order.id)
+    take_again(order)
     order.hold_expires_at = hold_end()
     order.close_reason, order.closed_at = "", None
     ORDER.apply(order, "held")

@@ -7,6 +7,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.orders.finding import locked
 from storefront.orders.settling import settle
+from storefront.orders.states import RELEASED_STATES
 from storefront.payments.gateways.base import OperationResult
 from storefront.payments.models import Bill, Capture
 
@@ -23,7 +24,14 @@ def request_capture(order_id: int, bill_id: int, kind: str, actor: str) -> Captu
 def finish_capture(capture_id: int, result: OperationResult) -> None:
     """Write down what the gateway answered; what has happened to the money goes the way of every message."""
     row = db.session.get_one(Capture, capture_id)
-    locked(row.order_id)
+    order = locked(row.order_id)
     row = db.session.get_one(Capture, capture_id, populate_existing=True)
-    if outcome := payments.settle_capture(row, result):
+    outcome = payments.settle_capture(row, result)
+    if row.kind == "capture" and row.status == "FAILED" and order.status in RELEASED_STATES:
+        reserved = {"amount_minor": row.amount_minor, "currency": row.currency}
+        payments.put_on_desk(
+            "capture_failed", order_id=row.order_id, bill_id=row.bill_id, why=row.last_error, **reserved
+        )
+    if outcome:
+        payments.clear_desk("captured", bill_id=row.bill_id, reason="capture_failed")
         settle(db.session.get_one(Bill, row.bill_id), outcome)

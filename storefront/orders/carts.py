@@ -1,11 +1,9 @@
 """An order and the shopper's cart after they parted: copied back once, set apart, and claimed by who signs in."""
 
-from collections.abc import Iterable
-
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, customers, payments
+from storefront import cart, payments
 from storefront.cart.models import Cart
 from storefront.cart.service import Clamped
 from storefront.customers.models import Customer
@@ -40,21 +38,26 @@ def may_put_back(order: Order) -> bool:
 
 def set_apart(basket: Cart) -> Order | None:
     """The cart is free for an order beside the one whose payment is on its way; gives that one, or None if none is."""
-    order = locked(basket.open_order_id) if basket.open_order_id is not None else None
-    if order is None or order.status not in (HOLD, REVIEW) or not payments.money_may_come(order.id):
-        return None
-    cart.part(basket, order.id)
-    events.record("ORDER_SET_APART", order.id)
-    return order
+    for order_id in sorted(cart.open_orders(basket)):
+        order = locked(order_id)
+        if order.status in (HOLD, REVIEW) and payments.money_may_come(order.id):
+            cart.part(basket, order.id)
+            events.record("ORDER_SET_APART", order.id)
+            return order
+    return None
 
 
-def join(customer: Customer, cart_ids: Iterable[int]) -> None:
-    """Orders of a guest's carts are the customer's who has signed in, if their e-mail is the same and confirmed."""
-    if customer.verified_at is None:
+def join(customer_id: int) -> None:
+    """Orders that guests placed with the e-mail of an account belong to it, once that e-mail is confirmed.
+
+    Never before: whoever makes an account with another's e-mail must not see what that person has ordered.
+    """
+    customer = db.session.get_one(Customer, customer_id)
+    if customer.verified_at is None or customer.erased_at is not None:
         return
-    guests = select(Order).where(Order.cart_id.in_(list(cart_ids)), Order.customer_id.is_(None)).order_by(Order.id)
-    for order in db.session.scalars(guests).all():
-        order = locked(order.id)
-        if order.customer_id is None and customers.folded_email(order.email) == customer.email:
-            order.customer_id = customer.id
-            events.record("ORDER_JOINED", order.id, customer=customer.id)
+    guests = select(Order.id).where(Order.email == customer.email, Order.customer_id.is_(None)).order_by(Order.id)
+    for order_id in db.session.scalars(guests).all():
+        order = locked(order_id)
+        if order.customer_id is None and order.erased_at is None:
+            order.customer_id = customer_id
+            events.record("ORDER_JOINED", order.id, customer=customer_id)

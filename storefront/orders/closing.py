@@ -3,56 +3,29 @@
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, payments, stock, taxes
-from storefront.kit import clock, events
+from storefront import certificates, payments
+from storefront.kit import events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
+from storefront.orders import words
+from storefront.orders.ending import close
 from storefront.orders.finding import locked
-from storefront.orders.models import Order, OrderNote, OrderTombstone, Shipment
-from storefront.orders.money import refresh
-from storefront.orders.reviewing import end_doubts
+from storefront.orders.gifts import kept_back, lines_of, undo
+from storefront.orders.models import Order, OrderNote, OrderTombstone
 from storefront.orders.states import (
     ABANDONED,
     BY_MERCHANT,
     BY_REVIEW,
     BY_SHOPPER,
-    BY_TIME,
     CLOSED,
     GATEWAY_SILENT,
     HOLD,
     NEW,
-    ORDER,
-    PROCESSING,
+    PREPARING,
     REVIEW,
-    SHIPMENT,
-    UNSHIPPED,
 )
 from storefront.payments.models import DeskRow, LedgerEntry, Refund
-from storefront.payments.states import AUTHORIZED, OPEN, QUARANTINED
-
-
-def close(order: Order, event: str, reason: str, detail: str = "") -> None:
-    """End a locked order as failed or cancelled, with all that hangs on it, in the caller's transaction."""
-    doubt, begun = order.review_reason if order.status == REVIEW else "", order.status not in (NEW, HOLD)
-    if not ORDER.apply(order, event, reason=reason, detail=detail):
-        return
-    end_doubts(order, "cancelled", reason=doubt)
-    order.close_reason, order.closed_at, order.updated_at = reason, clock.now(), clock.now()
-    cart.set_open_order(order.cart_id, None, was=order.id)  # before the goods: see stock/timed.py
-    stock.release(order.id, reason, by_time=reason in BY_TIME)
-    for bill in payments.open_bills(order.id):
-        payments.cancel(bill, reason)
-    taxes.void_document(order.id)
-    if begun:
-        _keep_parcels(order)
-    refresh(order)
-
-
-def _keep_parcels(order):
-    """What was to be sent is not."""
-    for shipment in db.session.scalars(select(Shipment).filter_by(order_id=order.id)):
-        if shipment.status in UNSHIPPED:
-            SHIPMENT.apply(shipment, "cancelled")
+from storefront.payments.states import APPLIED, AUTHORIZED, OPEN, QUARANTINED
 
 
 def cancel_by_shopper(order_id: int) -> Order:
@@ -71,20 +44,25 @@ def cancel_by_shopper(order_id: int) -> Order:
 
 
 def cancel_by_merchant(order_id: int, actor: str, note: str = "") -> Order:
-    """Staff cancel an order that has not been shipped; what was captured is asked back in full."""
+    """Staff cancel an order that has not been shipped; what was captured is asked back in full, and certificates get
+    back what they paid. Raises Conflict when something was sent, or a certificate that it bought is used (an order in
+    review is ended all the same, and that part kept).
+    """
     order = locked(order_id)
     if order.status in CLOSED:
         return order
-    if order.status not in (NEW, HOLD, REVIEW, PROCESSING):
+    if order.status not in (NEW, HOLD, REVIEW, *PREPARING):
         raise Conflict(_("Something of this order has been sent already: refund it instead."), state=order.status)
+    kept = kept_back(order)
     for bill in payments.bills_of(order.id):
         if bill.status == AUTHORIZED:
             payments.request_capture(bill, "void", actor)
-        if (left := payments.refundable(bill)) > 0:
+        if (left := payments.refundable(bill) - (kept if bill.disposition == APPLIED else 0)) > 0:
             key = f"cancel-{order.number}-{bill.reference}"
             payments.request_refund(bill, left, request_key=key, reason="Order cancelled", actor=actor)
         if bill.disposition == QUARANTINED:
             payments.resolve(bill, "refunded")
+    undo(order)
     close(order, "cancelled", BY_REVIEW if order.status == REVIEW else BY_MERCHANT, detail=note)
     return order
 
@@ -114,7 +92,9 @@ def remove_if_worthless(order_id: int) -> bool:
         select(Refund.id).where(Refund.order_id == order.id),
         select(DeskRow.id).where(DeskRow.order_id == order.id),
     )
-    if order.status not in CLOSED or payments.waits_for(ids) or any(bill.status in OPEN for bill in bills):
+    if order.status not in CLOSED or certificates.has_moved(order.id):
+        return False
+    if payments.waits_for(ids) or any(bill.status in OPEN for bill in bills):
         return False
     if any(db.session.scalar(found.limit(1)) is not None for found in keeps):
         return False
@@ -136,7 +116,9 @@ def _bury(order, bills):
     )
     addresses = [a for a in (order.shipping_address, order.billing_address) if a]
     events.forget(order.id)
+    words.drop(order.id)
     payments.remove([bill.id for bill in bills])
+    certificates.forget(order.id, lines_of(order))
     for thing in (order, *addresses):
         db.session.delete(thing)
     db.session.flush()

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from storefront import payments, stock
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
+from storefront.orders.driving import drive
 from storefront.orders.finding import locked
-from storefront.orders.fulfilment import hold_parcels
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.states import HOLD, ORDER, PROCESSING, REVIEW, STOCK_CORRECTED
+from storefront.orders.states import HOLD, ORDER, PREPARING, REVIEW, STOCK_CORRECTED
 from storefront.payments.states import CREATED, REDIRECTED
 from storefront.stock.models import Stock
 
@@ -50,7 +50,7 @@ def _losers(variant_id, on_hand):
 def _refuse_what_cannot_be(orders, losing):
     if losing - {order.id for order in orders}:
         raise Conflict(_("Somebody has ordered in this very moment: look again."), state="changed")
-    stuck = [order for order in orders if order.id in losing and order.status not in (HOLD, PROCESSING, REVIEW)]
+    stuck = [order for order in orders if order.id in losing and order.status not in (HOLD, *PREPARING, REVIEW)]
     if stuck:
         numbers = ", ".join(order.number for order in stuck)
         raise stock.BelowReserved(
@@ -67,7 +67,7 @@ def _doubt(order, variant_id):
     if order.status != REVIEW:
         order.review_reason = STOCK_CORRECTED
         ORDER.apply(order, "doubted", reason=STOCK_CORRECTED)
-        hold_parcels(order)
+        drive(order, "doubted", reason=STOCK_CORRECTED)
     money = {"amount_minor": order.paid_minor - order.refunded_minor, "currency": order.currency}
     payments.put_on_desk(STOCK_CORRECTED, order_id=order.id, variant=variant_id, **money)
     refresh(order)

@@ -3,10 +3,10 @@
 from storefront import payments
 from storefront.kit import events
 from storefront.kit.db import db
-from storefront.orders.fulfilment import hold_parcels, release_parcels
+from storefront.orders.driving import drive
 from storefront.orders.models import Order
 from storefront.orders.refunding import finish_refund
-from storefront.orders.states import CLOSED, ORDER, PROCESSING, REVIEW
+from storefront.orders.states import CLOSED, ORDER, PREPARING, REVIEW
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
 from storefront.payments.models import Bill
@@ -32,10 +32,10 @@ def dispute(order: Order, bill: Bill) -> None:
     """The bank took the money that pays the order: what is still in the house stays there until a person decides."""
     if bill.disposition != APPLIED:
         return
-    if order.status == PROCESSING:
+    if order.status in PREPARING:
         order.review_reason = REASON
         ORDER.apply(order, "doubted", reason=REASON, bill=bill.id)
-    hold_parcels(order)
+    drive(order, "disputed", reason=REASON)
 
 
 def end_dispute(order: Order, bill: Bill) -> None:
@@ -55,4 +55,4 @@ def end_dispute(order: Order, bill: Bill) -> None:
         order.review_reason = ""
         ORDER.apply(order, "released", reason="dispute_won")
     if order.status != REVIEW:
-        release_parcels(order)
+        drive(order, "dispute_won")

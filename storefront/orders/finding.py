@@ -1,6 +1,7 @@
 """Finding orders: by key for shoppers, by id for jobs, always locked before they change."""
 
 import hmac
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
@@ -9,8 +10,12 @@ from sqlalchemy import select
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
-from storefront.orders.models import Order
+from storefront.orders.models import Order, Shipment
+from storefront.orders.return_models import OrderReturn
+from storefront.orders.return_states import OPEN as OPEN_RETURNS
 from storefront.orders.states import CLOSED, DELIVERED, HOLD, NEW, SHIPPED
+from storefront.payments.models import Bill
+from storefront.payments.states import DISPUTED
 
 CRASHED_AFTER = timedelta(minutes=5)
 BATCH = 500
@@ -46,6 +51,22 @@ def locked(order_id: int) -> Order:
     return order
 
 
+def locked_of(order_ids: Collection[int]) -> list[Order]:
+    """The rows of some orders, locked one after the other; of several, those that somebody else has are left out."""
+    rows = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id)
+    alone = rows.with_for_update(key_share=True, skip_locked=len(order_ids) > 1)
+    return list(db.session.scalars(alone.execution_options(populate_existing=True)))
+
+
+def locked_shipment(shipment_id: int) -> Shipment:
+    """A parcel under the lock of its order: a cancel and a parcel meet here, and one of them comes first."""
+    order_id = db.session.scalar(select(Shipment.order_id).filter_by(id=shipment_id))
+    if order_id is None:
+        raise NotFound(_("There is no such shipment."))
+    locked(order_id)
+    return db.session.get_one(Shipment, shipment_id, populate_existing=True)
+
+
 def on_hold() -> list[int]:
     """The ids of every order that waits for its money."""
     return list(db.session.scalars(select(Order.id).where(Order.status == HOLD).order_by(Order.id)))
@@ -60,9 +81,15 @@ def overdue(last: int = 0) -> list[int]:
 
 
 def arrived_long_ago(days: int, last: int = 0) -> list[int]:
-    """The ids above `last` of sent orders of which nothing was heard for so many days; a batch."""
+    """The ids above `last` of sent orders of which nothing was heard for so many days; a batch.
+
+    Orders with something on its way back, or with a disputed payment, are not among them.
+    """
     before = clock.now() - timedelta(days=days)
-    return _batch(Order.status.in_((SHIPPED, DELIVERED)) & (Order.updated_at < before), last)
+    coming = select(OrderReturn.id).where(OrderReturn.order_id == Order.id, OrderReturn.status.in_(OPEN_RETURNS))
+    disputed = select(Bill.id).where(Bill.order_id == Order.id, Bill.status == DISPUTED)
+    quiet = (Order.updated_at < before) & ~coming.exists() & ~disputed.exists()
+    return _batch(Order.status.in_((SHIPPED, DELIVERED)) & quiet, last)
 
 
 def old_failures(keep_days: int, last: int = 0) -> list[int]:

@@ -1,6 +1,5 @@
 """A quote that the customer has confirmed, copied down to the last coin, and what became of it."""
 
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,14 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.catalog.pictures import Picture
+from storefront.certificates.models import CertificateUse
 from storefront.customers.models import AddressFields
+from storefront.customers.text import folded
 from storefront.kit.db import Base, Bytewise
-
-
-def folded(name: str) -> str:
-    """A name as it is looked for: small letters without their marks, one space between words."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 
 def _name_folded(context):
@@ -48,6 +43,8 @@ class Order(Base):
         Index(None, "total_minor", "id"),
         Index(None, "status", "placed_at", "id"),
         Index(None, "status", "total_minor", "id"),
+        Index(None, "payment_status", "placed_at", "id"),
+        Index(None, "fulfilment_status", "placed_at", "id"),
         Index(None, "email", "id"),
         Index(None, "shipping_address_id"),
         Index(None, "billing_address_id"),
@@ -99,14 +96,34 @@ class Order(Base):
     placed_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # whoever placed it had their personal data removed
     updated_at: Mapped[datetime]
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.id", cascade="all, delete-orphan")
+    adjustments: Mapped[list["OrderAdjustment"]] = relationship(order_by="OrderAdjustment.id", viewonly=True)
+    certificate_uses: Mapped[list[CertificateUse]] = relationship(order_by=CertificateUse.place, viewonly=True)
     shipping_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[shipping_address_id])
     billing_address: Mapped[OrderAddress | None] = relationship(foreign_keys=[billing_address_id])
     shipments: Mapped[list["Shipment"]] = relationship(
         order_by="Shipment.id", back_populates="order", passive_deletes="all"
     )
+
+    @property
+    def gifts(self) -> list["OrderAdjustment"]:
+        """What gift certificates pay of it, in the order in which their codes were typed; amounts below 0."""
+        if self.due_minor == self.total_minor:
+            return []
+        return [one for one in self.adjustments if one.kind == "certificate"]
+
+    @property
+    def delivery_minor(self) -> int:
+        """What sending it cost the shopper, with the tax that came on top."""
+        return self.shipping_minor + int(self.service_level.get("tax_on_top_minor", 0))
+
+    @property
+    def given_back_minor(self) -> int:
+        """What went back to the gift certificates that had paid."""
+        return sum(use.refunded_minor for use in self.certificate_uses) if self.due_minor < self.total_minor else 0
 
     @property
     def kept_until(self) -> datetime | None:
@@ -138,6 +155,7 @@ class OrderLine(Base):
     requires_shipping: Mapped[bool] = mapped_column(default=True)
     custom: Mapped[dict[str, Any]] = mapped_column(default=dict)
     stock_policy: Mapped[str]
+    gift_certificate: Mapped[bool] = mapped_column(default=False)  # each unit of it is one, worth its price
 
     @property
     def options_text(self) -> str:
@@ -162,6 +180,9 @@ class OrderAdjustment(Base):
     label: Mapped[str]
     rule_version: Mapped[str] = mapped_column(default="")
     amount_minor: Mapped[int]
+    promotion_id: Mapped[int | None]
+    coupon_id: Mapped[int | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the amount was worked out from
 
 
 class OrderNote(Base):
@@ -180,12 +201,13 @@ class Shipment(Base):
     """A parcel, or what will be one: copies of the address and the service level, and its lines."""
 
     __tablename__ = "shipments"
-    __table_args__ = (Index(None, "order_id"), Index(None, "status"))
+    __table_args__ = (Index(None, "order_id"), Index(None, "status"), Index(None, "status", "order_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
     status: Mapped[str]
     held_status: Mapped[str] = mapped_column(default="")  # where ONHOLD returns to
+    held_by: Mapped[str] = mapped_column(default="")  # order, staff: who may let it go on
     address_id: Mapped[int | None] = mapped_column(ForeignKey("order_addresses.id"))
     service_level: Mapped[dict[str, Any]] = mapped_column(default=dict)
     cost_minor: Mapped[int] = mapped_column(default=0)
@@ -196,7 +218,9 @@ class Shipment(Base):
     delivered_at: Mapped[datetime | None]
 
     order: Mapped[Order] = relationship(back_populates="shipments")
-    lines: Mapped[list["ShipmentLine"]] = relationship(cascade="all, delete-orphan")
+    lines: Mapped[list["ShipmentLine"]] = relationship(
+        order_by="ShipmentLine.order_line_id", cascade="all, delete-orphan", lazy="selectin"
+    )
 
 
 class ShipmentLine(Base):
@@ -208,7 +232,7 @@ class ShipmentLine(Base):
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id", ondelete="CASCADE"), primary_key=True)
     qty: Mapped[int]
 
-    order_line: Mapped[OrderLine] = relationship()
+    order_line: Mapped[OrderLine] = relationship(lazy="joined")
 
 
 class OrderTombstone(Base):

@@ -1,6 +1,8 @@
 """What the ledger says of an order: derived, never set by hand."""
 
-from storefront import payments
+from collections.abc import Iterable
+
+from storefront import certificates, payments
 from storefront.kit import clock
 from storefront.orders.models import Order
 from storefront.payments.states import AUTHORIZED, PENDING
@@ -15,16 +17,31 @@ def refresh(order: Order) -> None:
     order.updated_at = clock.now()
 
 
+def refresh_all(orders: Iterable[Order]) -> None:
+    """The same for many: those without an entry in a ledger, and without an attempt that may bring one, are unpaid."""
+    orders = list(orders)
+    moved = payments.with_money([order.id for order in orders])
+    moved |= certificates.users_among([order.id for order in orders])
+    for order in orders:
+        if order.id in moved:
+            refresh(order)
+        else:
+            order.payment_status, order.version, order.updated_at = "UNPAID", order.version + 1, clock.now()
+
+
 def status_of(order: Order, money) -> str:
-    """The payment status: a function of the ledger against what is due."""
+    """The payment status: a function of the ledgers, of money and of certificates, against what is due."""
+    covered, given_back = certificates.taken_of(order.id)
     if money.charged_back:
         return "DISPUTED"
-    if money.refunded:
-        return "REFUNDED" if money.refunded >= money.captured else "PARTIALLY_REFUNDED"
+    if back := money.refunded + given_back:
+        return "REFUNDED" if back >= money.captured + covered else "PARTIALLY_REFUNDED"
     if money.captured:
         return _against(money.captured, order.due_minor)
     if money.authorized:
         return "AUTHORIZED"
+    if covered and not order.due_minor:
+        return "PAID"
     statuses = {bill.status for bill in payments.bills_of(order.id)}
     return "PENDING" if statuses & {PENDING, AUTHORIZED} else "UNPAID"
 

@@ -1,14 +1,15 @@
-"""Money that came for one order pays another."""
+"""Money that came for one order pays another; and an order goes from one of the merchant's own states to another."""
 
 from sqlalchemy import select
 
 from storefront import payments
+from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.settling import accept_money
-from storefront.orders.states import CLOSED, HOLD, REVIEW
+from storefront.orders.states import CLOSED, HOLD, ORDER, REVIEW
 from storefront.payments.models import Bill
 from storefront.payments.states import APPLIED
 
@@ -30,3 +31,13 @@ def may_be_paid_by_hand(order: Order) -> bool:
     """Whether money from elsewhere could pay it: it waits, or was closed, and no money counts for it yet."""
     paid = select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED).limit(1)
     return order.status in (HOLD, REVIEW, *CLOSED) and db.session.scalar(paid) is None
+
+
+def move_on(order_id: int, event: str, actor: str) -> bool:
+    """A move between the merchant's own states; False if it was made already. Raises Conflict, naming the state."""
+    order = locked(order_id)
+    if not ORDER.apply(order, event, by=actor):
+        return False
+    order.version += 1
+    order.updated_at = clock.now()
+    return True

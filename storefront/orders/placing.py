@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, payments, stock, store, taxes
+from storefront import cart, certificates, payments, promotions, stock, store
 from storefront.cart import Quote
 from storefront.cart.models import Cart
 from storefront.kit import clock, events, ids
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
+from storefront.orders import words
 from storefront.orders.closing import close
 from storefront.orders.finding import locked
-from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
-from storefront.orders.snapshot import snapshot_of
+from storefront.orders.models import Order
+from storefront.orders.populating import populate
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, REVIEW, STEP_FAILED, SUPERSEDED
+from storefront.orders.using import hold_uses
 from storefront.payments.models import PaymentMethod
 
 MOST_EXTENSIONS = 3
@@ -50,53 +52,30 @@ def waiting_order(cart_id: int) -> Order | None:
 
 
 def refuse_if_pending(quote: Quote) -> None:
-    """Raises PaymentPending while the cart's earlier order may be paid any moment, or is paid."""
-    earlier = db.session.get_one(Order, quote.cart.open_order_id) if quote.cart.open_order_id else None
-    if earlier and earlier.status in (HOLD, REVIEW):
-        _refuse_if_paying(earlier)
+    """Raises PaymentPending while an earlier order of the cart may be paid any moment, or is paid."""
+    for order_id in cart.open_orders(quote.cart):
+        earlier = db.session.get_one(Order, order_id)
+        if earlier.status in (HOLD, REVIEW):
+            _refuse_if_paying(earlier)
 
 
-def place(quote: Quote, number: str, *, method: PaymentMethod, confirm_token: str, ip_hash: str = "") -> Order:
-    """Copy the quote into a new order, down to the last coin. The cart stays as it is."""
-    now, shipping_address = clock.now(), _copy_of(quote.shipping_address)
-    billing_address = _copy_of(quote.billing_address)
+def place(quote: Quote, number: str, *, method: PaymentMethod | None, confirm_token: str, ip_hash: str = "") -> Order:
+    """Copy the quote into a new order by the steps of CHECKOUT_POPULATE. The cart stays as it is."""
+    now = clock.now()
     order = Order(
         number=number,
         key=ids.new_key(),
-        store_id=store.current().id,
-        customer_id=quote.cart.customer_id,
-        email=quote.email,
-        locale=store.current().locale,
-        currency=quote.currency,
-        goods_minor=quote.goods_minor,
-        discount_minor=quote.discount_minor,
-        shipping_minor=quote.shipping_minor or 0,
-        tax_minor=quote.tax_minor,
-        total_minor=quote.total_minor,
-        due_minor=quote.due_minor,
-        grace_min=store.current().hold_grace_min,
-        shipping_address=shipping_address,
-        billing_address=billing_address,
-        service_level={**quote.level.as_dict(), "tax_minor": quote.shipping_tax_minor} if quote.level else {},
-        payment_method={"code": method.code, "label": method.label, "id": method.id},
+        payment_method=_way_to_pay(quote, method),
         cart_id=quote.cart.id,
         cart_version=quote.cart.version,
         confirm_token=confirm_token,
         quote_hash=quote.hash,
-        custom=dict(quote.cart.custom),
         ip_hash=ip_hash,
         placed_at=now,
         updated_at=now,
-        lines=[_line(line) for line in quote.lines],
     )
-    db.session.add(order)
-    db.session.flush()
-    for adjustment in quote.adjustments:
-        db.session.add(OrderAdjustment(order_id=order.id, **vars(adjustment)))
-    taxes.commit_document(order.id, quote.tax_rows)
-    copied = snapshot_of(order, order.lines, (shipping_address, billing_address))
-    facts = {"number": number, "total": order.total_minor, "currency": order.currency}
-    events.record("ORDER_CREATED", order.id, **facts, snapshot=copied)
+    populate(order, quote)
+    words.index(order)
     return order
 
 
@@ -109,19 +88,38 @@ def hold_goods(order: Order) -> None:
     for minutes for the cart passes to the order.
     """
     basket = db.session.get_one(Cart, order.cart_id)
-    seen = basket.open_order_id
-    rival = locked(seen) if seen is not None and seen != order.id else None
+    seen = cart.open_orders(basket)
+    rivals = [locked(order_id) for order_id in sorted(seen) if order_id != order.id]
     order = locked(order.id)
     _refuse_if_replaced(order)
     if order.status != NEW or _holds_its_goods(order):
         return
     cart.claim(basket.id, order.id, instead_of=seen, version=order.cart_version)
     with db.session.begin_nested():
-        if rival and rival.status in (NEW, HOLD, REVIEW):
-            _refuse_if_paying(rival)
-        if rival and rival.status in (NEW, HOLD):
-            _supersede(rival, order)
+        for rival in rivals:
+            if rival.status in (NEW, HOLD, REVIEW):
+                _refuse_if_paying(rival)
+            if rival.status in (NEW, HOLD):
+                _supersede(rival, order)
         stock.reserve(order.lines, cart_lines=[line.id for line in basket.lines])
+        if rivals:  # what it held of gift certificates passes over, too, before anybody else can have it
+            certificates.hold(order.id)
+
+
+def hold_limited_uses(order: Order) -> None:
+    """Hold what the order uses of offers and codes. Does nothing if that is done. Raises UsedUp."""
+    order = locked(order.id)
+    _refuse_if_replaced(order)
+    if order.status == NEW:
+        hold_uses(order)
+
+
+def hold_certificates(order: Order) -> None:
+    """Set aside what gift certificates pay of the order. Does nothing if that is done. Raises CertificateShort."""
+    order = locked(order.id)
+    _refuse_if_replaced(order)
+    if order.status == NEW:
+        certificates.hold(order.id)
 
 
 def hold(order: Order) -> bool:
@@ -171,6 +169,15 @@ def fail_placing(order: Order, reason: str) -> None:
         close(order, "failed", STEP_FAILED, detail=reason)
 
 
+def _way_to_pay(quote, method):
+    """Code, label and id of the way to pay, copied; of none, when gift certificates pay everything."""
+    if quote.gifts and not quote.due_minor:
+        return {"code": "certificate", "label": _("Gift certificate"), "id": None}
+    if method is None:
+        return {"code": "none", "label": _("Nothing to pay"), "id": None}
+    return {"code": method.code, "label": method.label, "id": method.id}
+
+
 def _holds_its_goods(order):
     """Whether another press of the button has come so far, as its cart says under the order's lock."""
     return db.session.scalar(select(Cart.open_order_id).filter_by(id=order.cart_id)) == order.id
@@ -192,30 +199,5 @@ def _refuse_if_paying(rival):
 
 def _supersede(rival, order):
     rival.superseded_by_order_id, order.supersedes_order_id = order.id, rival.id
+    promotions.hand_over(rival.id, order.id)  # before anybody else can have them
     close(rival, "cancelled", SUPERSEDED, detail=order.number)
-
-
-def _copy_of(address):
-    return OrderAddress(**address) if address else None
-
-
-def _line(line):
-    offer = line.offer
-    return OrderLine(
-        variant_id=offer.variant_id,
-        sku=offer.sku,
-        title=offer.title,
-        options=dict(offer.options),
-        image_key=offer.picture.key if offer.picture else "",
-        qty=line.quantity,
-        unit_minor=line.unit_minor,
-        discount_minor=line.discount_minor,
-        tax_minor=line.tax_minor,
-        tax_rate_ppm=line.tax.rate_ppm,
-        tax_inclusive=line.tax.inclusive,
-        total_minor=line.total_minor,
-        weight_g=offer.weight_g,
-        requires_shipping=offer.requires_shipping,
-        custom=dict(line.custom),
-        stock_policy=offer.stock_policy,
-    )

@@ -1,5 +1,7 @@
 """The shop's rules for looking at a paid order before it goes on: its sum, a first order, two countries."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import select
 
 from storefront import payments, store
@@ -25,20 +27,31 @@ def rule_hits(order: Order) -> list[str]:
 
 def review(order: Order, bill: Bill, hits: list[str]) -> None:
     """The order is paid, and a person looks at it before it goes on: its goods are kept without end."""
+    payments.accept(bill)
+    order.paid_at = clock.now()
+    wait_for_a_look(order, bill, hits)
+
+
+def wait_for_a_look(order: Order, bill: Bill, hits: list[str]) -> None:
+    """The order does not go on before a person has looked: one bill of it is paid, or reserved."""
     if order.status == NEW:
         ORDER.apply(order, "held")
-    payments.accept(bill)
-    order.paid_at, order.review_reason = clock.now(), hits[0]
+    order.review_reason = hits[0]
     ORDER.apply(order, "doubted", reason=hits[0], bill=bill.id)
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
     payments.put_on_desk(hits[0], order_id=order.id, amount_minor=bill.amount_minor, currency=bill.currency, rules=hits)
 
 
-def end_doubts(order: Order, decision: str, actor: str = "", *, reason: str = "") -> None:
-    """Whatever made somebody look at the order itself, and this reason too, is decided: its rows leave the desk."""
-    for row in payments.desk_rows_of(order.id):
-        if row.reason in (*DOUBTS, reason):
+def end_doubts(
+    orders: Sequence[Order], decision: str, actor: str = "", *, reasons: Mapping[int, str] | None = None
+) -> None:
+    """Whatever made somebody look at these orders themselves is decided: its rows leave the desk.
+
+    `reasons` names, by order id, what else is decided by it.
+    """
+    for row in payments.desk_rows_of(*(order.id for order in orders)):
+        if row.reason in (*DOUBTS, (reasons or {}).get(row.order_id or 0)):
             payments.take_off_desk(row, decision, actor)
 
 

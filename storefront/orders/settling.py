@@ -3,17 +3,22 @@
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import cart, payments, stock, store, taxes
+from storefront import cart, payments, store, taxes
+from storefront.certificates import CertificateShort
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
 from storefront.orders.disputing import REASON as DISPUTED_ORDER, dispute, end_dispute, sent_back
+from storefront.orders.driving import drive
 from storefront.orders.finding import locked
-from storefront.orders.fulfilment import make_shipments, release_parcels, start_fulfilment
+from storefront.orders.gifts import renew
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import hold_end
+from storefront.orders.releasing import release
+from storefront.orders.reserving import go_on_reserved
+from storefront.orders.resting import close_rest, credit_first, first_of, owed
 from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits
 from storefront.orders.states import (
     CLOSED,
@@ -79,7 +84,7 @@ def release_unbilled(order: Order) -> None:
     if order.status == NEW:
         with db.session.begin_nested():
             ORDER.apply(order, "released", reason="nothing_due" if not order.due_minor else "approved")
-            _fulfil(order)
+            release(order)
         refresh(order)
 
 
@@ -96,11 +101,12 @@ def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -
         for bill in payments.bills_of(order.id):
             if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not _applied(order):
                 payments.accept(bill)
+        close_rest(order)
         order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
         if reason != DISPUTED_ORDER:  # that one has its goods, and was on its way already
-            _fulfil(order)
-        release_parcels(order)
-    end_doubts(order, "accepted", actor, reason=reason)
+            release(order)
+        drive(order, "released")
+    end_doubts([order], "accepted", actor, reasons={order.id: reason})
     refresh(order)
     return order
 
@@ -128,7 +134,8 @@ def _money_came(order, bill, outcome):
     reason, suggested = _why_not(order, bill, outcome), ""
     if not reason and order.status in RELEASED_STATES:  # accepted before its money was known of
         order.paid_at = order.paid_at or clock.now()
-        return payments.accept(bill)
+        payments.accept(bill)
+        return payments.void_others(bill)
     if not reason:
         hits = rule_hits(order)
         if hits and may_review(order):
@@ -139,6 +146,9 @@ def _money_came(order, bill, outcome):
         try:
             with db.session.begin_nested():
                 return _pay(order, bill)
+        except CertificateShort:  # the goods are there, but a part of the price is not any more
+            reason = "late_order_closed"
+            db.session.refresh(order)
         except Conflict:
             reason, suggested = "late_order_closed" if order.status in CLOSED else "stock_lost", OFFER
             db.session.refresh(order)
@@ -158,7 +168,9 @@ def _why_not(order, bill, outcome):
         return foreign
     if outcome.currency != bill.currency:
         return "currency_mismatch"
-    if outcome.amount_minor != order.due_minor or bill.amount_minor != order.due_minor:
+    if _applied(order) and first_of(bill):
+        return "duplicate_payment"
+    if not outcome.amount_minor == bill.amount_minor == owed(order, bill):
         return "amount_mismatch"
     if _applied(order):
         return "duplicate_payment"
@@ -175,23 +187,19 @@ def _pay(order, bill, reason="paid"):
         _win_back(order)
     if late:
         taxes.revive_document(order.id)
+        renew(order)
     if order.status == NEW:
         ORDER.apply(order, "held")
     ORDER.apply(order, "paid", bill=bill.id, late=late)
+    credit_first(bill)
     payments.accept(bill)
     order.paid_at, order.close_reason, order.closed_at, order.review_reason = clock.now(), "", None, ""
     events.record("ORDER_RELEASED", order.id, reason=reason, bill=bill.id)
-    end_doubts(order, "paid")
-    _fulfil(order)
+    end_doubts([order], "paid")
+    release(order)
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
-
-
-def _fulfil(order):
-    cart.take_out(order.cart_id, order.id, order.lines)  # the cart before the goods: see stock/timed.py
-    stock.sell(order.id, order.lines, cart_lines=cart.lines_of(order.cart_id))
-    make_shipments(order)
-    start_fulfilment(order)
+    payments.void_others(bill)
 
 
 def _win_back(order):
@@ -227,12 +235,14 @@ def _sum_reserved(order, bill, outcome):
         payments.request_capture(bill, "void", "the shop")
     elif (outcome.amount_minor, money.code(outcome.currency)) != (bill.amount_minor, bill.currency):
         _to_the_desk(bill, outcome, "currency_mismatch" if outcome.currency != bill.currency else "amount_mismatch")
+    else:
+        go_on_reserved(order, bill)
 
 
 def _to_the_desk(bill, outcome, why):
-    """A reservation that is not the one we asked for: nothing can be done with it here, but somebody has to know."""
+    """A reservation that is not the one we asked for: it can be given up, if it is one of ours at all."""
     reserved = {"amount_minor": outcome.amount_minor, "currency": money.code(outcome.currency)}
-    payments.put_on_desk("message_stuck", order_id=bill.order_id, bill_id=bill.id, why=why, **reserved)
+    payments.put_on_desk("reserved_sum_wrong", order_id=bill.order_id, bill_id=bill.id, why=why, **reserved)
 
 
 def _reservation_ended(order, bill):

@@ -76,6 +76,6 @@ def _open_word(order, last):
 def _closed_word(order):
     if order.payment_status == "REFUNDED":
         return REFUNDED
-    if order.close_reason == SUPERSEDED:
+    if order.close_reason == SUPERSEDED or order.superseded_by_order_id:
         return SUPERSEDED_STAGE
     return EXPIRED if order.close_reason in (ABANDONED, PAYMENT_FAILED) else CLOSED_STAGE

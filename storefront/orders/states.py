@@ -1,8 +1,11 @@
 """The states of an order and of its shipments. The code behind each guard and effect is in this package."""
 
+import os
+
 from flask_babel import lazy_gettext as _l
 
 from storefront.kit.states import Machine
+from storefront.orders.own_states import NOTHING, Own, read
 
 NEW, HOLD, REVIEW, PROCESSING = "NEW", "HOLD", "REVIEW", "PROCESSING"
 PARTIALLY_SHIPPED, SHIPPED, DELIVERED = "PARTIALLY_SHIPPED", "SHIPPED", "DELIVERED"
@@ -10,10 +13,12 @@ COMPLETED, FAILED, CANCELLED = "COMPLETED", "FAILED", "CANCELLED"
 
 ALIASES = {"IN_PROGRESS": PROCESSING}  # other programs may say it like this
 CLOSED = (FAILED, CANCELLED)
-RELEASED_STATES = (PROCESSING, PARTIALLY_SHIPPED, SHIPPED, DELIVERED, COMPLETED)
+STATES_OF_THE_SHOP = (
+    *(NEW, HOLD, REVIEW, PROCESSING),
+    *(PARTIALLY_SHIPPED, SHIPPED, DELIVERED, COMPLETED, FAILED, CANCELLED),
+)
 
-ORDER = Machine(
-    "order",
+_ROWS: tuple[tuple, ...] = (
     # event, from, to; when it may, and what follows from it
     (
         "held",
@@ -50,9 +55,12 @@ ORDER = Machine(
     ),
     (
         "released",
-        (NEW, REVIEW),
+        (NEW, HOLD, REVIEW),
         PROCESSING,
-        _l("Nothing is due, the way to pay needs no payment before, or a person has looked and accepted."),
+        _l(
+            "Nothing is due, the way to pay needs no payment before, the sum is reserved and is taken when a parcel "
+            "leaves, or a person has looked and accepted."
+        ),
         _l("The goods are the order's own, parcels are planned, the confirmation goes out."),
     ),
     (
@@ -86,7 +94,7 @@ ORDER = Machine(
         "shipped",
         (PROCESSING, PARTIALLY_SHIPPED),
         SHIPPED,
-        _l("The last parcel has left."),
+        _l("The last parcel that is to be sent has left."),
         _l("The time until it is completed by itself begins."),
     ),
     (
@@ -99,10 +107,41 @@ ORDER = Machine(
         "completed",
         (PROCESSING, SHIPPED, DELIVERED),
         COMPLETED,
-        _l("Nothing is to be sent, the time after sending is over, or a person says so."),
+        _l(
+            "Nothing is to be sent, the time after sending is over, or a person says so; nothing is on its way back, "
+            "and the bank disputes nothing."
+        ),
         _l("Nothing more happens by itself."),
     ),
 )
+
+
+def _own() -> tuple[Own, str]:
+    """The merchant's own states, and why they cannot be used ("" if they can): create_app then refuses to start."""
+    try:
+        return read(SAID, STATES_OF_THE_SHOP, [row[0] for row in _ROWS]), ""
+    except ValueError as refusal:
+        return NOTHING, str(refusal)
+
+
+def _with_own(row):
+    """An order in an own state can be cancelled and doubted like one that is packed; it is sent only from there."""
+    event, sources, *others = row
+    like = event in ("cancelled", "doubted") and PROCESSING in sources
+    return (event, (*sources, *OWN.states) if like else sources, *others)
+
+
+def _own_rows():
+    for event in dict.fromkeys(move.event for move in OWN.moves):
+        mine = [move for move in OWN.moves if move.event == event]
+        yield event, tuple(move.source for move in mine), mine[0].target, mine[0].label
+
+
+SAID = os.environ.get("ORDER_STATES", "")  # states are part of the tables, which are made when the shop is loaded
+OWN, OWN_PROBLEM = _own()
+PREPARING = (PROCESSING, *OWN.states)  # paid, and nothing of it has been sent
+RELEASED_STATES = (*PREPARING, PARTIALLY_SHIPPED, SHIPPED, DELIVERED, COMPLETED)
+ORDER = Machine("order", *map(_with_own, _ROWS), *_own_rows())
 
 AWAITING_INVENTORY, INVENTORY_ASSIGNED = "AWAITING_INVENTORY", "INVENTORY_ASSIGNED"
 RELEASED, ONHOLD, FAILED_ORDER = "RELEASED", "ONHOLD", "FAILED_ORDER"
@@ -115,7 +154,8 @@ SHIPMENT = Machine(
         "assigned",
         (AWAITING_INVENTORY,),
         INVENTORY_ASSIGNED,
-        _l("What was promised from a later delivery is on the shelf now."),
+        _l("What was promised from a later delivery is on the shelf now, and nobody has waited for it longer."),
+        _l("These units are its own; if the order may be sent, the parcel may be packed at once."),
     ),
     (
         "released",
@@ -128,7 +168,7 @@ SHIPMENT = Machine(
         "shipped",
         (RELEASED,),
         SHIPPED,
-        _l("The order is being packed and the parcel is not held back."),
+        _l("The order is being packed, the parcel is not held back, and money that was only reserved has been taken."),
         _l("The goods leave the stock; the letter with the tracking goes out."),
     ),
     (
@@ -141,38 +181,39 @@ SHIPMENT = Machine(
         "held",
         (AWAITING_INVENTORY, INVENTORY_ASSIGNED, RELEASED),
         ONHOLD,
-        _l("The order went to review before the parcel left."),
+        _l("The order went to review before the parcel left, or staff hold it back."),
         _l("Nobody may pack it."),
     ),
     (
         "awaited_again",
         (ONHOLD,),
         AWAITING_INVENTORY,
-        _l("The order goes on, and goods are still missing."),
+        _l("The order or staff let it go on, and goods are still missing."),
     ),
     (
         "assigned_again",
         (ONHOLD,),
         INVENTORY_ASSIGNED,
-        _l("The order goes on."),
+        _l("The order or staff let it go on."),
     ),
     (
         "cancelled",
         UNSHIPPED,
         CANCELLED,
-        _l("The order was cancelled before the parcel left."),
+        _l("The order, or the rest of it, was cancelled before the parcel left; or it became one with another."),
         _l("The goods go back on the shelf."),
     ),
     (
         "failed",
         UNSHIPPED,
         FAILED_ORDER,
-        _l("Only for a parcel that was made before the order was paid, by an extension."),
+        _l("The order failed. Only for a parcel that was made before the order was paid, by an extension."),
     ),
 )
 
 # Why an order was closed. Money that comes late may revive what time closed, never what a person closed.
 ABANDONED, PAYMENT_FAILED, SUPERSEDED, STEP_FAILED = "abandoned", "payment_failed", "superseded", "step_failed"
+SUBSTITUTED = "substituted"  # another article was taken instead: a newer order has its money
 BY_SHOPPER, BY_MERCHANT, BY_REVIEW = "shopper", "merchant", "review"
 BY_TIME = (ABANDONED, PAYMENT_FAILED)
 # Why an order is in review, beside what is wrong with its money: nobody could say whether it is paid; its time is over

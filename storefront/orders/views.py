@@ -4,18 +4,18 @@ from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from storefront import cart, catalog, customers, orders, payments, taxes
 from storefront.cart import shelf
-from storefront.customers.views import current_customer, customers_only
+from storefront.customers.views import current_customer
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
 from storefront.kit.limits import limiter
+from storefront.orders.explaining import explained
 from storefront.orders.models import Order
 from storefront.orders.states import CLOSED
-from storefront.orders.wording import REASONS, state_in_words
+from storefront.orders.wording import REASONS
 
 bp = Blueprint("orders", __name__)
 ADDRESS_SHOWN_FOR = timedelta(days=14)
@@ -31,6 +31,7 @@ def show(key):
 def page(order, problem=""):
     """The order's page as it stands now; with the reason why something could not be done."""
     stage = orders.stage_of(order)
+    sent = any(parcel.shipped_at for parcel in order.shipments)
     waiting = payments.desk_rows_of(order.id) if stage.strays else []
     return render_template(
         "orders/show.html",
@@ -39,8 +40,12 @@ def page(order, problem=""):
         order=order,
         stage=stage,
         taxes=taxes.of_order(order.id),
+        figures=explained(order),
         short=_short(order) if order.status in CLOSED and stage.may_pay else {},
         refunds=payments.refunds_of(order.id),
+        tracking_links=orders.tracking_links(order.shipments),
+        returns=orders.returns_of(order.id) if sent else [],
+        may_return=bool(sent and orders.may_announce(order)),
         lines_of=customers.lines,
         whole_address=_may_see_address(order),
         cart_now=_changed_cart(order),
@@ -116,16 +121,6 @@ def order_afresh(order):
     else:
         flash(_("What was in order %(number)s is in your cart, at the prices of today.", number=number), "ok")
     return redirect(url_for("cart.show"), code=303)
-
-
-@bp.get("/account/orders")
-@customers_only
-def mine(person):
-    """The orders of whoever is signed in, newest first."""
-    found = db.session.scalars(
-        select(Order).filter_by(customer_id=person.id).order_by(Order.placed_at.desc()).limit(100)
-    ).all()
-    return render_template("orders/mine.html", orders=found, state_in_words=state_in_words)
 
 
 def _changed_cart(order):

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from storefront.orders import stage
+from storefront.orders.states import OWN
 
 LABELS = {
     stage.PAID: _l("Your order is paid."),
@@ -30,6 +31,12 @@ STATES = {
     "COMPLETED": _l("Completed"),
     "FAILED": _l("Not paid"),
     "CANCELLED": _l("Cancelled"),
+    **OWN.states,
+}
+
+RELEASE_REFUSED = {  # why a parcel was not released for packing
+    "stock": _l("its goods are not on the shelf"),
+    "order": _l("its order must not be sent now"),
 }
 
 REASONS = {

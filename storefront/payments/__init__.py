@@ -1,28 +1,27 @@
 """What is owed and what money did: methods, bills, the inbox, the ledger, refunds.
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live, why_foreign,
-pending_window, may_pay_late.
-Attempts: open_bill, begin, keep_step, form_of, leave, cancel, expire, replace_key; ask, can_be_asked, quiet,
-close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills, money_may_come, remove.
+pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods.
+Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask, ask_many, can_be_asked,
+note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills, with_money,
+money_may_come, remove.
 The inbox: store_message, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill.
 Refunds: request_refund, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told; unsent_refunds,
 claim, call_gateway, settle_refund.
-Reserved sums: request_capture, asked_of, unsent_captures, claim_capture, call_capture, settle_capture,
-was_voided_by_us.
+Reserved sums: request_capture, taken_on_sending, is_being_taken, capture_when, asked_of, unsent_captures,
+claim_capture, call_capture, settle_capture, was_voided_by_us, void_others.
 Silence: watched_gateways, listen_for, note_silence, silent_gateways.
 """
 
 from storefront.payments.bills import (
-    ask,
     begin,
     bill_by_key,
     bill_by_reference,
     bills_of,
-    can_be_asked,
     cancel,
-    close_at_gateway,
+    cancel_all,
     expire,
     form_of,
     keep_step,
@@ -30,17 +29,23 @@ from storefront.payments.bills import (
     money_may_come,
     open_bill,
     open_bills,
+    open_rest_bill,
     quiet,
     remove,
     replace_key,
+    with_money,
 )
 from storefront.payments.capturing import (
     asked_of,
     call_capture,
+    capture_when,
     claim_capture,
+    is_being_taken,
     request_capture,
     settle_capture,
+    taken_on_sending,
     unsent_captures,
+    void_others,
     was_voided_by_us,
 )
 from storefront.payments.configs import (
@@ -66,8 +71,10 @@ from storefront.payments.inbox import (
     unread,
     waits_for,
 )
-from storefront.payments.ledger import accept, event_key, quarantine, quarantined, record, resolve
+from storefront.payments.ledger import CREDITED, accept, event_key, quarantine, quarantined, record, resolve
+from storefront.payments.method_settings import problems_with_methods, settings_from, settings_schema
 from storefront.payments.moving import give_to, homeless_bill
+from storefront.payments.questions import ask, ask_many, can_be_asked, close_at_gateway, note_unpaid
 from storefront.payments.refunds import (
     give_by_hand,
     is_ours,
@@ -83,9 +90,11 @@ from storefront.payments.sums import currency_of, money_of
 from storefront.payments.waiting import clear_desk, desk_rows_of, put_on_desk, shopper_choices, take_off_desk
 
 __all__ = [
+    "CREDITED",
     "accept",
     "adapter",
     "ask",
+    "ask_many",
     "asked_of",
     "begin",
     "bill_by_key",
@@ -95,6 +104,8 @@ __all__ = [
     "call_gateway",
     "can_be_asked",
     "cancel",
+    "cancel_all",
+    "capture_when",
     "check_live",
     "claim",
     "claim_capture",
@@ -113,6 +124,7 @@ __all__ = [
     "give_to",
     "homeless_bill",
     "inbox_of",
+    "is_being_taken",
     "is_ours",
     "keep_step",
     "leave",
@@ -122,10 +134,13 @@ __all__ = [
     "money_may_come",
     "money_of",
     "note_silence",
+    "note_unpaid",
     "open_bill",
     "open_bills",
+    "open_rest_bill",
     "pending_window",
     "problems",
+    "problems_with_methods",
     "prune_forged",
     "put_on_desk",
     "quarantine",
@@ -142,6 +157,8 @@ __all__ = [
     "request_refund",
     "resolve",
     "retry_refund",
+    "settings_from",
+    "settings_schema",
     "settle_capture",
     "settle_refund",
     "shopper_choices",
@@ -150,11 +167,14 @@ __all__ = [
     "stored_since",
     "switch",
     "take_off_desk",
+    "taken_on_sending",
     "unread",
     "unsent_captures",
     "unsent_refunds",
+    "void_others",
     "waits_for",
     "was_voided_by_us",
     "watched_gateways",
     "why_foreign",
+    "with_money",
 ]

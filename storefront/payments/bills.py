@@ -1,5 +1,6 @@
 """Bills: attempts to pay. Each has a key for our addresses and a reference that the gateway is told."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +12,9 @@ from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.kit.pages import public_url
 from storefront.payments.configs import adapter, config_by_name
-from storefront.payments.errors import GatewayError
-from storefront.payments.gateways import GATEWAYS
+from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
-from storefront.payments.models import Bill, InboxMessage, PaymentMethod
+from storefront.payments.models import Bill, InboxMessage, LedgerEntry, PaymentMethod
 from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
 
 UNKNOWN = "unknown:"  # before a reference of nobody's, so that it never stands in the way of an order's
@@ -33,7 +33,29 @@ def open_bill(
         amount_minor=amount_minor,
         currency=currency,
         expires_at=expires_at,
-        extra={"order": number, "method": method.code},
+        extra={"order": number, "method": method.code, **_told_to_gateway(method)},
+    )
+
+
+def _told_to_gateway(method):
+    known = kind_of(method.config.type).method_settings
+    found = {name: value for name, value in method.settings.items() if name in known}
+    return {"settings": found} if found else {}
+
+
+def open_rest_bill(
+    order_id: int, number: str, method: PaymentMethod, rest_minor: int, currency: str, expires_at: datetime, first: Bill
+) -> Bill:
+    """An attempt to pay what the money of a first bill leaves; its reference says that it is not the whole sum."""
+    return new_bill(
+        order_id,
+        f"{number}R",
+        backend=method.config.name,
+        method_id=method.id,
+        amount_minor=rest_minor,
+        currency=currency,
+        expires_at=expires_at,
+        extra={"order": number, "method": method.code, "rest_of": first.id},
     )
 
 
@@ -93,40 +115,20 @@ def leave(bill: Bill) -> bool:
 
 def cancel(bill: Bill, why: str) -> None:
     """End an attempt that is not paid."""
-    if BILL.allows(bill, "cancelled"):
+    cancel_all([bill], why)
+
+
+def cancel_all(bills: Iterable[Bill], why: str) -> None:
+    """End those of the attempts that are not paid."""
+    ended = [bill for bill in bills if BILL.allows(bill, "cancelled")]
+    for bill in ended:
         bill.error_type = bill.error_type or why
-        BILL.apply(bill, "cancelled", why=why)
+    BILL.apply_all(ended, "cancelled", why=why)
 
 
-def expire(bill: Bill) -> None:
-    """Its time is over and the gateway has no money for it."""
-    if BILL.allows(bill, "expired"):
-        BILL.apply(bill, "expired")
-
-
-def ask(bill: Bill) -> list[Outcome] | None:
-    """What the gateway knows of the bill, over the network; None when it cannot be asked or does not answer."""
-    if not can_be_asked(bill):
-        return None
-    try:
-        return adapter(config_by_name(bill.backend)).query(view_of(bill))
-    except GatewayError:
-        return None
-
-
-def can_be_asked(bill: Bill) -> bool:
-    """Whether the gateway of the bill answers questions at all; one that is gone, or not for a live shop, does not."""
-    try:
-        config = config_by_name(bill.backend)
-    except NotFound:
-        return False
-    return GATEWAYS[config.type].capabilities.can_query
-
-
-def close_at_gateway(bill: Bill) -> bool:
-    """Tell the gateway that the attempt is over, if it can be told. Raises GatewayError when it is down."""
-    translator = adapter(config_by_name(bill.backend))
-    return translator.capabilities.can_close and translator.close(view_of(bill))
+def expire(bills: Iterable[Bill]) -> None:
+    """Their time is over and the gateways have no money for them."""
+    BILL.apply_all([bill for bill in bills if BILL.allows(bill, "expired")], "expired")
 
 
 def bill_by_key(key: str) -> Bill:
@@ -145,14 +147,21 @@ def bill_by_reference(backend: str, reference: str | None) -> Bill | None:
     return None
 
 
-def bills_of(order_id: int) -> list[Bill]:
-    """Every attempt of an order, oldest first."""
-    return list(db.session.scalars(select(Bill).filter_by(order_id=order_id).order_by(Bill.id)))
+def bills_of(*order_ids: int) -> list[Bill]:
+    """Every attempt of an order, or of some, oldest first."""
+    return list(db.session.scalars(select(Bill).where(Bill.order_id.in_(order_ids)).order_by(Bill.id)))
 
 
-def open_bills(order_id: int) -> list[Bill]:
+def open_bills(*order_ids: int) -> list[Bill]:
     """The attempts that may still be paid as far as we know."""
-    return [bill for bill in bills_of(order_id) if bill.status in OPEN]
+    return [bill for bill in bills_of(*order_ids) if bill.status in OPEN]
+
+
+def with_money(order_ids: Collection[int]) -> set[int]:
+    """Those of the orders of which the ledger knows, or that have an attempt which may bring money by itself."""
+    coming = Bill.order_id.in_(order_ids), Bill.status.in_((PENDING, AUTHORIZED))
+    booked = select(LedgerEntry.order_id).where(LedgerEntry.order_id.in_(order_ids))
+    return set(db.session.scalars(booked.union(select(Bill.order_id).where(*coming))))
 
 
 def money_may_come(order_id: int) -> bool:
@@ -201,6 +210,7 @@ def view_of(bill: Bill) -> BillView:
         attempt_no=bill.attempt_no,
         transaction_id=bill.transaction_id,
         expires_at=bill.expires_at,
+        settings=bill.extra.get("settings", {}),
     )
 
 

@@ -1,5 +1,7 @@
 """Authorized sums: taken (capture) or given up (void), on somebody's word, once, under a key of our own."""
 
+import contextlib
+
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -7,14 +9,16 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED, claimed, waiting_ids
-from storefront.payments.bills import ask, view_of
+from storefront.payments.bills import bills_of, view_of
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.models import Bill, Capture, LedgerEntry
-from storefront.payments.states import AUTHORIZED
+from storefront.payments.models import Bill, Capture, LedgerEntry, PaymentMethod
+from storefront.payments.questions import ask
+from storefront.payments.states import APPLIED, AUTHORIZED
 
 CAPTURE, VOID = "capture", "void"
+BY_HAND, AT_RELEASE, ON_SHIPMENT = "by_hand", "at_release", "on_shipment"  # when a reserved sum is taken
 ENDS = {CAPTURE: base.PAID, VOID: base.VOIDED}
 
 
@@ -48,6 +52,38 @@ def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
     db.session.flush()
     events.record(f"{kind.upper()}_REQUESTED", bill.order_id, id=bill.id, amount=bill.amount_minor)
     return row
+
+
+def void_others(paid: Bill) -> None:
+    """Its order is paid by this bill: what its other attempts have reserved is given up, unless it is being taken."""
+    for other in bills_of(paid.order_id) if paid.order_id else ():
+        if other.id != paid.id and other.status == AUTHORIZED:
+            with contextlib.suppress(Conflict):
+                request_capture(other, VOID, "the shop")
+
+
+def taken_on_sending(order_id: int) -> Bill | None:
+    """The bill whose reserved sum has to be taken before a parcel leaves, also if it is reserved no more; None if the
+    order is paid, or needs no payment before.
+    """
+    bills = bills_of(order_id)
+    if any(bill.disposition == APPLIED for bill in bills):
+        return None
+    reserved = select(LedgerEntry.bill_id).filter_by(order_id=order_id, kind="authorized")
+    ids = set(db.session.scalars(reserved)) if bills else set()
+    return next((bill for bill in reversed(bills) if bill.id in ids), None)
+
+
+def is_being_taken(bill: Bill) -> bool:
+    """Whether the payment service was asked to take what is reserved, and has not said what came of it."""
+    asked = select(Capture.id).filter_by(bill_id=bill.id, kind=CAPTURE).where(Capture.status.in_((REQUESTED, SENT)))
+    return db.session.scalar(asked.limit(1)) is not None
+
+
+def capture_when(bill: Bill) -> str:
+    """When the reserved sum of a bill is taken, as its way to pay says: BY_HAND, AT_RELEASE or ON_SHIPMENT."""
+    method = db.session.get(PaymentMethod, bill.method_id) if bill.method_id else None
+    return (method.settings.get("capture") or BY_HAND) if method else BY_HAND
 
 
 def unsent_captures() -> list[int]:

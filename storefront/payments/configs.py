@@ -14,8 +14,9 @@ from storefront.kit import clock, http, money, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound, Unavailable
 from storefront.payments.errors import GatewayError
-from storefront.payments.gateways import GATEWAYS
+from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import Gateway, Outcome, Surroundings
+from storefront.payments.gateways.gone import Gone
 from storefront.payments.models import Bill, GatewayConfig, PaymentMethod
 
 MOST_CALLS = 4  # at once in one process: half of its threads go on serving pages
@@ -39,7 +40,7 @@ def methods(due_minor: int, currency: str, country: str | None) -> list[Choice]:
         .where(PaymentMethod.active)
         .order_by(PaymentMethod.position, PaymentMethod.id)
     )
-    usable = [method for method in found if method.config.active and not _refused_in_live(method.config)]
+    usable = [method for method in found if method.config.active and not _out_of_order(method.config)]
     return [Choice(method, _why_not(method, due_minor, currency, country)) for method in usable]
 
 
@@ -66,7 +67,7 @@ def adapter(config: GatewayConfig) -> Gateway:
         now=clock.here,
         send=_send,
     )
-    return GATEWAYS[config.type](around)
+    return kind_of(config.type)(around)
 
 
 def why_foreign(backend: str, outcome: Outcome) -> str:
@@ -87,7 +88,7 @@ def pending_window(bill: Bill) -> timedelta:
 
 def may_pay_late(config: GatewayConfig) -> bool:
     """Whether money may come through it after an order was closed: it can be neither asked nor told when to stop."""
-    can = GATEWAYS[config.type].capabilities
+    can = kind_of(config.type).capabilities
     return can.notifies and not can.can_query and not can.told_expiry
 
 
@@ -120,8 +121,12 @@ def switch(name: str, on: bool) -> None:
     found.active = on
 
 
+def _out_of_order(config):
+    return kind_of(config.type) is Gone or _refused_in_live(config)
+
+
 def _refused_in_live(config):
-    return current_app.config["LIVE"] and (config.mode == "test" or GATEWAYS[config.type].for_test_only)
+    return current_app.config["LIVE"] and (config.mode == "test" or kind_of(config.type).for_test_only)
 
 
 def _why_not(method, due_minor, currency, country):

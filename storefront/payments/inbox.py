@@ -1,5 +1,6 @@
 """Every message that a gateway ever sent us, raw, stored before it is understood, and replayable."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
@@ -9,6 +10,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import ShopError
 from storefront.payments.bills import bill_by_reference, view_of
 from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.erasing import is_erased
 from storefront.payments.fates import (
     APPLIED,
     ERROR,
@@ -40,7 +42,7 @@ def store_message(backend: str, channel: str, message: Message, bill_id: int | N
         channel=channel,
         method=message.method,
         url=message.query,
-        headers={name: value for name, value in message.headers.items() if _worth_keeping(name)},
+        headers={name: value for name, value in message.headers.items() if worth_keeping(name)},
         body=message.body,
         remote_addr=message.remote_addr,
         received_at=clock.now(),
@@ -63,6 +65,8 @@ def read(stored: InboxMessage) -> Reading:
 
     What we asked for ourselves was verified and translated when it came, and is stored like that.
     """
+    if is_erased(stored):  # not as it came any more: what it did stands in the books
+        return Reading(base.AUTHENTIC, [])
     if stored.method == "FILE":  # a settlement file: each row of it that did something is a message of its own
         return Reading(base.AUTHENTIC, [])
     if stored.channel in ("poll", "file"):
@@ -133,10 +137,10 @@ def inbox_of(bill_ids: list[int]) -> list[InboxMessage]:
     )
 
 
-def waits_for(bill_ids: list[int]) -> bool:
-    """Whether a message about these bills is stored but not applied yet."""
-    waiting = select(InboxMessage.id).where(InboxMessage.bill_id.in_(bill_ids), InboxMessage.outcome.in_(WAITING))
-    return db.session.scalar(waiting.limit(1)) is not None
+def waits_for(bill_ids: Collection[int]) -> set[int]:
+    """Those of these bills about which a message is stored but not applied yet."""
+    waiting = select(InboxMessage.bill_id).where(InboxMessage.bill_id.in_(bill_ids), InboxMessage.outcome.in_(WAITING))
+    return set(db.session.scalars(waiting.distinct()))
 
 
 def _spoken_of(config, message):
@@ -155,5 +159,6 @@ def _free(stored, event_key):
     return f"{event_key}#{stored.id}" if other else event_key
 
 
-def _worth_keeping(name):
+def worth_keeping(name: str) -> bool:
+    """Whether a header (in small letters) is kept: it says what the body is, or it signs it."""
     return name in _KEPT_HEADERS or "signature" in name or "checksum" in name or "timestamp" in name

@@ -16,6 +16,7 @@ from storefront.payments.states import APPLIED, BILL, MONEY, NONE, QUARANTINED, 
 from storefront.payments.sums import balance_of, currency_of, totals_of
 from storefront.payments.waiting import clear_desk, put_on_desk
 
+CREDITED = "credited"  # decided: it counts for its order together with the bill that paid the rest
 BY_HAND = "by-hand:"  # how the ledger names what a person has given back past the gateway
 KINDS = {
     base.PAID: "captured",

@@ -67,6 +67,7 @@ class Bill(Base):
         UniqueConstraint("order_id", "attempt_no"),
         Index("uq_bills_applied_order", "order_id", unique=True, sqlite_where=_APPLIED, postgresql_where=_APPLIED),
         Index(None, "status", "expires_at"),
+        Index(None, "status", "order_id"),
         Index(None, "disposition", "created_at"),
         CheckConstraint("amount_minor > 0", name="amount"),
     )

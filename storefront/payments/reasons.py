@@ -16,6 +16,9 @@ ACCEPT, REFUND, MOVE, OFFER, WAIT, CANCEL, DONE, REMIND, AGAIN, BY_HAND = (
     "again",  # a refund is tried once more
     "by_hand",  # the customer has the money: paid past the gateway, or seen in its console
 )
+REST = "rest"  # the shopper is asked for what is missing, by a bill of its own
+VOID = "void"  # a reserved sum is given up
+INSTEAD = "instead"  # the shopper takes the article that was offered
 MONEY = (REFUND, ACCEPT, MOVE, WAIT)  # money whose order is known
 GOODS = (REFUND, ACCEPT, OFFER, MOVE, WAIT)  # the same, when its goods may be gone
 SEEN = (DONE, WAIT)
@@ -38,7 +41,7 @@ REASONS = {
     # reason                      words, what we suggest, what may be done, what time does
     "late_order_closed": Reason(_l("Paid after the order was closed"), REFUND, GOODS, REFUND),
     "duplicate_payment": Reason(_l("Paid twice"), REFUND, (REFUND, MOVE, WAIT), REFUND),
-    "amount_mismatch": Reason(_l("Another sum than the order asks for"), REFUND, MONEY, REFUND),
+    "amount_mismatch": Reason(_l("Another sum than the order asks for"), REFUND, (*MONEY, REST), REFUND),
     "currency_mismatch": Reason(_l("Paid in another currency"), REFUND, (REFUND, MOVE, WAIT), REFUND),
     "stock_lost": Reason(_l("Paid, but the goods are gone"), OFFER, GOODS, REFUND),
     "unknown_reference": Reason(_l("Money for no order that we know"), REFUND, (REFUND, MOVE, WAIT), REFUND, 2),
@@ -53,10 +56,12 @@ REASONS = {
     "review_amount": Reason(_l("Paid; looked at because of its sum"), ACCEPT, LOOKED_AT, REFUND),
     "review_first_order": Reason(_l("Paid; the first order of this customer"), ACCEPT, LOOKED_AT, REFUND),
     "review_country": Reason(_l("Paid; billed to one country, sent to another"), ACCEPT, LOOKED_AT, REFUND),
+    "reserved_sum_wrong": Reason(_l("Reserved is not what the order asks for"), VOID, (VOID, *SEEN), VOID),
     "disputed": Reason(_l("The customer's bank took the money back"), DONE, DOUBTED, CANCEL),
     "refund_failed": Reason(_l("A refund was refused"), AGAIN, SENT_AGAIN, REMIND),
     "refund_unanswered": Reason(_l("Nobody says whether a refund arrived"), BY_HAND, SENT_AGAIN, REMIND),
     "refunded_too_much": Reason(_l("More was sent back than had come"), DONE, SEEN, REMIND),
+    "capture_failed": Reason(_l("A reserved payment could not be taken"), DONE, SEEN, REMIND),
     "authorization_ended": Reason(_l("A reserved payment ran out before it was taken"), DONE, SEEN, REMIND),
 }
 REVIEW_RULES = ("review_amount", "review_first_order", "review_country")

@@ -12,7 +12,7 @@ from storefront.kit import clock, events
 from storefront.kit.db import changed, db
 from storefront.kit.errors import Conflict
 from storefront.payments.models import DeskRow
-from storefront.payments.reasons import OFFER, REASONS, REFUND, WAIT
+from storefront.payments.reasons import INSTEAD, OFFER, REASONS, REFUND, WAIT
 
 OPEN, DONE = "OPEN", "DONE"
 
@@ -70,15 +70,19 @@ def clear_desk(decision: str, actor: str = "", **subject: int | str) -> None:
         take_off_desk(row, decision, actor)
 
 
-def desk_rows_of(order_id: int) -> list[DeskRow]:
-    """What waits about an order, oldest first."""
-    return list(db.session.scalars(select(DeskRow).filter_by(order_id=order_id, status=OPEN).order_by(DeskRow.id)))
+def desk_rows_of(*order_ids: int) -> list[DeskRow]:
+    """What waits about an order, or about some, oldest first."""
+    rows = select(DeskRow).where(DeskRow.order_id.in_(order_ids), DeskRow.status == OPEN)
+    return list(db.session.scalars(rows.order_by(DeskRow.id)))
 
 
 def shopper_choices(row: DeskRow) -> list[str]:
     """What the shopper may choose on the order's page, when the goods are gone; nothing if a person decides."""
+    if row.offer.get("rest"):
+        return [REFUND]
     asked = row.suggested == OFFER or bool(row.offer)
-    return [one for one in (WAIT, REFUND) if asked and row.offer.get("answer") != one]
+    ways = (INSTEAD, WAIT, REFUND) if row.offer.get("instead") else (WAIT, REFUND)
+    return [one for one in ways if asked and row.offer.get("answer") != one]
 
 
 def _course(reason, suggested):

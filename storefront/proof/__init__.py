@@ -2,7 +2,8 @@
 
 Verbs: violations (what is broken, of all lines or some); look (one line); money (money in = money explained);
 The job's: look_at_all, is_due_in_full, ask_for_a_whole_look, is_small, keep; results and red_lines (what it found);
-trail_checked_by (who checks the admin's trail). LINES is the table, chosen some of it; in_words prints a row.
+trail_checked_by (who checks the admin's trail). LINES is the table, chosen some of it,
+add what an extension knows; in_words prints a row.
 """
 
 from storefront.proof.chains import trail_checked_by
@@ -18,7 +19,7 @@ from storefront.proof.results import (
     red_lines,
     results,
 )
-from storefront.proof.table import ELSEWHERE, LINES, chosen
+from storefront.proof.table import ELSEWHERE, LINES, add, chosen
 
 __all__ = [
     "ELSEWHERE",
@@ -26,6 +27,7 @@ __all__ = [
     "Line",
     "Row",
     "Violation",
+    "add",
     "ask_for_a_whole_look",
     "chosen",
     "in_words",

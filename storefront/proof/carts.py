@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from storefront.proof import outward
 from storefront.proof.line import BILLS, CARTS, SHOP, Finding, Line
 
 MOST_IN_A_CART = 9999  # what the settings allow at most as the limit of a line
@@ -68,7 +69,8 @@ LINES = (
                          WHERE e.order_id = o.id AND e.type = 'ORDER_PAID' AND x.target = 'receipt') AS receipts,
                         (SELECT count(*) FROM order_events e JOIN outbox_messages x ON x.event_id = e.id
                          WHERE e.order_id = o.id AND e.type = 'ORDER_RELEASED' AND x.target = 'approved'
-                            AND e.data ->> 'reason' IN ('approved', 'accepted', 'nothing_due')) AS approvals
+                            AND e.data ->> 'reason' IN ('approved', 'accepted', 'nothing_due', 'authorized'))
+                            AS approvals
                     FROM orders o WHERE o.id {part}
                 ) found WHERE receipts > 1 OR (receipts + approvals = 0 AND status IN ({released}))
                     OR (receipts > 0 AND status IN ('NEW', 'HOLD'))""",
@@ -77,7 +79,7 @@ LINES = (
     ),
     Line(
         "RULE-09",
-        _l("Each letter stands in the outbox once, and none that was sent is sent again."),
+        _l("Each letter and message stands in the outbox once, those of an order go out in their order."),
         (
             Finding(
                 _l("was sent, and is to be sent again; or waits, and never will be"),
@@ -92,6 +94,7 @@ LINES = (
                 FROM outbox_messages x JOIN order_events e ON e.id = x.event_id JOIN orders o ON o.id = e.order_id
                 WHERE o.id {part} GROUP BY x.event_id, x.kind, x.target, o.number HAVING count(*) > 1""",
             ),
+            *outward.FINDINGS,
         ),
     ),
     Line(

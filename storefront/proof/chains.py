@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import aliased
 
 from storefront.kit import events
@@ -34,7 +34,7 @@ def broken_trail(part: Part) -> Found:
 def broken_histories(part: Part) -> Found:
     """The first event of each order that does not fit the one before it or its own hash."""
     wanted = select(*OrderEvent.__table__.columns, Order.number).join(Order, Order.id == OrderEvent.order_id)
-    rows = _streamed(wanted.where(_in(OrderEvent.order_id, part)).order_by(OrderEvent.order_id, OrderEvent.seq))
+    rows = streamed(wanted.where(among(OrderEvent.order_id, part)).order_by(OrderEvent.order_id, OrderEvent.seq))
     for _, history in groupby(rows, key=lambda event: event.order_id):
         previous, broken = "", None
         for place, event in enumerate(history, start=1):
@@ -45,7 +45,10 @@ def broken_histories(part: Part) -> Found:
 
 
 def changed_snapshots(part: Part) -> Found:
-    """Orders whose copied facts are not those that their first event tells the hash of."""
+    """Orders whose copied facts are not those that their first event tells the hash of.
+
+    Of an order whose shopper was forgotten, the event of that tells what is left.
+    """
     for rows in _orders_with_lines(part):
         first, lines = rows[0], [row for row in rows if row.line_id is not None]
         order = _Named(first, "o_", OF_ORDER)
@@ -56,7 +59,8 @@ def changed_snapshots(part: Part) -> Found:
 
 
 def _orders_with_lines(part):
-    """For each order whose first event has a hash: its rows, one a line, each with order and addresses."""
+    """For each order whose copy an event tells the hash of: its rows, one a line, each with order and addresses."""
+    teller = case((Order.erased_at.is_(None), "ORDER_CREATED"), else_="ORDER_ERASED")
     shipping, billing = aliased(OrderAddress), aliased(OrderAddress)
     columns = [
         Order.id,
@@ -74,14 +78,14 @@ def _orders_with_lines(part):
         columns += [getattr(table, name).label(prefix + name) for name in names]
     wanted = (
         select(*columns)
-        .join(OrderEvent, (OrderEvent.order_id == Order.id) & (OrderEvent.type == "ORDER_CREATED"))
+        .join(OrderEvent, (OrderEvent.order_id == Order.id) & (OrderEvent.type == teller))
         .outerjoin(OrderLine, OrderLine.order_id == Order.id)
         .outerjoin(shipping, shipping.id == Order.shipping_address_id)
         .outerjoin(billing, billing.id == Order.billing_address_id)
-        .where(_in(Order.id, part))
+        .where(among(Order.id, part))
         .order_by(Order.id, OrderLine.id)
     )
-    for _, rows in groupby(_streamed(wanted), key=lambda row: row.id):
+    for _, rows in groupby(streamed(wanted), key=lambda row: row.id):
         found = list(rows)
         if found[0].told.get("snapshot"):  # orders from before hashes were kept have none
             yield found
@@ -95,9 +99,11 @@ class _Named:
             setattr(self, name, row._mapping[prefix + name])
 
 
-def _streamed(wanted: Select) -> Iterator[Any]:
+def streamed(wanted: Select) -> Iterator[Any]:
+    """The rows of a query, a lot at a time."""
     return iter(db.session.execute(wanted.execution_options(yield_per=STREAMED)))
 
 
-def _in(column, part):
+def among(column: Any, part: Part) -> Any:
+    """The condition that an id is one of a part's."""
     return column.between(part.low, part.high) if part.ids is None else column.in_(part.ids)

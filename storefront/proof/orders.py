@@ -2,12 +2,13 @@
 
 from flask_babel import lazy_gettext as _l
 
+from storefront.orders.return_states import RETURN
 from storefront.orders.states import ORDER, SHIPMENT
 from storefront.payments.states import BILL
 from storefront.proof import chains
 from storefront.proof.line import BILLS, SHOP, Finding, Line
 
-_MACHINES = {machine.name: machine for machine in (ORDER, BILL, SHIPMENT)}
+_MACHINES = {machine.name: machine for machine in (ORDER, BILL, SHIPMENT, RETURN)}
 _TARGETS = ", ".join(
     f"('{name}', '{name.upper()}_{event.upper()}', '{target}')"
     for name, machine in _MACHINES.items()
@@ -35,7 +36,9 @@ _NOW = """SELECT 'order' AS kind, o.id, o.number AS name, o.id AS order_id, o.st
         AND NOT EXISTS (SELECT 1 FROM order_events e WHERE e.order_id = b.order_id AND e.type = 'BILL_MOVED'
             AND CAST(e.data ->> 'id' AS BIGINT) = b.id)
     UNION ALL SELECT 'order_shipment', s.id, o.number, s.order_id, s.status
-        FROM shipments s JOIN orders o ON o.id = s.order_id WHERE s.order_id {part}"""
+        FROM shipments s JOIN orders o ON o.id = s.order_id WHERE s.order_id {part}
+    UNION ALL SELECT 'order_return', r.id, o.number, r.order_id, r.status
+        FROM order_returns r JOIN orders o ON o.id = r.order_id WHERE r.order_id {part}"""
 
 LINES = (
     Line(
@@ -74,8 +77,18 @@ LINES = (
     Line(
         "INV-13",
         _l("Lines, prices, names, addresses and totals of an order never change after it was placed."),
-        (Finding(_l("is not as it was placed"), chains.changed_snapshots),),
-        shows=("RULE-08",),
+        (
+            Finding(_l("is not as it was placed"), chains.changed_snapshots),
+            Finding(
+                _l("was to say nothing of its shopper any more, and does"),
+                """SELECT 'order' AS thing, o.id, o.number AS name, o.number FROM orders o
+                WHERE o.id {part} AND o.erased_at IS NOT NULL AND (o.email NOT LIKE '%@erased.invalid' OR o.ip_hash <> ''
+                    OR NOT EXISTS (SELECT 1 FROM order_events e WHERE e.order_id = o.id AND e.type = 'ORDER_ERASED')
+                    OR EXISTS (SELECT 1 FROM order_addresses a WHERE a.name || a.line1 || a.phone <> ''
+                        AND a.id IN (o.shipping_address_id, o.billing_address_id)))""",
+            ),
+        ),
+        shows=("RULE-08", "SEC-08"),
     ),
     Line(
         "INV-14",
@@ -228,6 +241,13 @@ LINES = (
                 """SELECT 'order' AS thing, o.id, o.number AS name, o.number, o.review_reason AS reason
                 FROM orders o WHERE o.status = 'REVIEW' AND NOT EXISTS
                     (SELECT 1 FROM desk_rows d WHERE d.order_id = o.id AND d.status = 'OPEN')""",
+                SHOP,
+            ),
+            Finding(
+                _l("is completed, though something of it is on its way back"),
+                """SELECT 'order' AS thing, o.id, o.number AS name, o.number, r.status
+                FROM order_returns r JOIN orders o ON o.id = r.order_id
+                WHERE o.status = 'COMPLETED' AND r.status IN ('ANNOUNCED', 'RECEIVED')""",
                 SHOP,
             ),
             Finding(

@@ -83,11 +83,23 @@ LINES = (
                     SELECT 'order' AS thing, o.id, o.number AS name, o.number, l.sku, l.qty AS ordered,
                         (SELECT coalesce(sum(h.qty), 0) FROM stock_reservations h
                          WHERE h.order_id = o.id AND h.order_line_id = l.id
-                            AND h.status IN ('COMMITTED', 'CONSUMED', 'RETURNED')) AS has
+                            AND h.status IN ('COMMITTED', 'CONSUMED', 'RETURNED')) AS has,
+                        (SELECT coalesce(sum(i.qty), 0) FROM shipment_lines i JOIN shipments s ON s.id = i.shipment_id
+                         WHERE i.order_line_id = l.id AND s.status = 'CANCELLED') AS not_sent
                     FROM orders o JOIN order_lines l ON l.order_id = o.id
                     WHERE o.id {part} AND o.status IN ({released}) AND l.variant_id IS NOT NULL
                         AND l.stock_policy <> 'untracked'
-                ) found WHERE has <> ordered""",
+                ) found WHERE has + not_sent <> ordered""",
+            ),
+            Finding(
+                _l("has parcels that do not hold exactly its lines"),
+                """SELECT * FROM (
+                    SELECT 'order' AS thing, o.id, o.number AS name, o.number, l.sku, l.qty AS ordered,
+                        (SELECT coalesce(sum(i.qty), 0) FROM shipment_lines i JOIN shipments s ON s.id = i.shipment_id
+                         WHERE i.order_line_id = l.id AND s.status <> 'FAILED_ORDER') AS packed
+                    FROM orders o JOIN order_lines l ON l.order_id = o.id
+                    WHERE o.id {part} AND o.status IN ({released}) AND l.requires_shipping
+                ) found WHERE packed <> ordered""",
             ),
             Finding(
                 _l("has ended and still holds goods"),
@@ -97,10 +109,10 @@ LINES = (
                 GROUP BY o.id, o.number, o.status""",
             ),
             Finding(
-                _l("has ended and still holds the use of a coupon"),
+                _l("has ended and still holds the use of an offer or a code"),
                 """SELECT 'order' AS thing, o.id, o.number AS name, o.number, u.status
                 FROM orders o JOIN usage_holds u ON u.order_id = o.id
-                WHERE o.status IN ({closed}) AND u.status = 'HELD'""",
+                WHERE o.status IN ({closed}) AND u.status IN ('HELD', 'COMMITTED')""",
                 SHOP,
             ),
         ),
@@ -129,6 +141,19 @@ LINES = (
                     FROM variants v WHERE v.id {part}
                 ) found WHERE sent <> gone""",
                 VARIANTS,
+            ),
+            Finding(
+                _l("has had more come back than was sent, or more put on the shelf than came"),
+                """SELECT * FROM (
+                    SELECT 'order' AS thing, o.id, o.number AS name, o.number, l.sku,
+                        (SELECT coalesce(sum(r.received), 0) FROM order_return_lines r
+                         WHERE r.order_line_id = l.id) AS came,
+                        (SELECT coalesce(sum(r.restocked), 0) FROM order_return_lines r
+                         WHERE r.order_line_id = l.id) AS shelved,
+                        (SELECT coalesce(sum(i.qty), 0) FROM shipment_lines i JOIN shipments s ON s.id = i.shipment_id
+                         WHERE i.order_line_id = l.id AND s.status IN ('SHIPPED', 'DELIVERED')) AS sent
+                    FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE o.id {part}
+                ) found WHERE came > sent OR shelved > came""",
             ),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from storefront.proof import taxed, uses
 from storefront.proof.line import BILLS, Finding, Line
 
 LINES = (
@@ -16,6 +17,17 @@ LINES = (
                 FROM bills b JOIN orders o ON o.id = b.order_id
                 WHERE b.id {part} AND b.reference NOT LIKE '%~%' AND b.reference LIKE o.number || '-%'
                     AND (b.amount_minor <> o.due_minor OR b.currency <> o.currency)""",
+                BILLS,
+            ),
+            Finding(
+                _l("asks for another rest than the money that came first has left"),
+                """SELECT 'bill' AS thing, b.id, b.reference AS name, o.number,
+                    b.amount_minor AS asked, sum(l.amount_minor) AS came, o.due_minor AS due
+                FROM bills b JOIN orders o ON o.id = b.order_id
+                    JOIN ledger_entries l ON l.bill_id = CAST(b.extra ->> 'rest_of' AS BIGINT) AND l.kind = 'captured'
+                WHERE b.id {part} AND b.extra ->> 'rest_of' IS NOT NULL
+                GROUP BY b.id, b.reference, o.number, b.amount_minor, o.due_minor
+                HAVING b.amount_minor + sum(l.amount_minor) <> o.due_minor""",
                 BILLS,
             ),
         ),
@@ -56,19 +68,26 @@ LINES = (
                     SELECT 'order' AS thing, o.id, o.number AS name, o.number, o.total_minor AS total,
                         o.due_minor AS due, o.goods_minor AS goods, o.tax_minor AS tax,
                         o.discount_minor AS discount, o.shipping_minor AS shipping,
-                        (SELECT coalesce(sum(l.total_minor), 0) FROM order_lines l WHERE l.order_id = o.id) AS lines,
+                        (SELECT coalesce(sum(l.unit_minor * l.qty), 0) FROM order_lines l
+                         WHERE l.order_id = o.id) AS lines,
+                        (SELECT coalesce(sum(l.discount_minor), 0) FROM order_lines l
+                         WHERE l.order_id = o.id) AS taken,
                         (SELECT coalesce(sum(CAST(r.value ->> 'tax_minor' AS BIGINT)), 0)
                          FROM tax_documents d, {each_tax} WHERE d.order_id = o.id) AS taxes,
                         (SELECT coalesce(sum(CAST(r.value ->> 'tax_minor' AS BIGINT)), 0)
                          FROM tax_documents d, {each_tax} WHERE d.order_id = o.id
                             AND CAST(r.value ->> 'inclusive' AS TEXT) IN ('0', 'false')) AS on_top,
-                        (SELECT count(*) FROM order_adjustments a
-                         WHERE a.order_id = o.id AND a.kind = 'certificate') AS certificates
+                        (SELECT coalesce(-sum(a.amount_minor), 0) FROM order_adjustments a
+                         WHERE a.order_id = o.id AND a.kind = 'certificate') AS certificates,
+                        (SELECT coalesce(sum(u.amount_minor), 0) FROM certificate_uses u
+                         WHERE u.order_id = o.id) AS used
                     FROM orders o WHERE o.id {part}
                 ) found
-                WHERE goods <> lines OR tax <> taxes OR total <> lines - discount + shipping + on_top
-                    OR due < 0 OR due > total OR (due < total AND certificates = 0)""",
+                WHERE goods <> lines OR discount <> taken OR tax <> taxes
+                    OR total <> lines - discount + shipping + on_top OR due < 0 OR due <> total - certificates OR certificates <> used""",
             ),
+            *uses.DISCOUNTS,
+            *taxed.TAXES,
         ),
         shows=("RULE-02",),
     ),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from storefront.cart import paying
-from storefront.checkout import intake, steps
+from storefront.checkout import intake, reversible
 from storefront.jobs import bills as money_jobs
-from storefront.orders import closing, fulfilment, overtime, placing, settling
+from storefront.orders import closing, ending, fulfilment, overtime, placing, settling
 from storefront.orders.states import ORDER
 from storefront.payments import ledger, sending
 from storefront.payments.gateways import sandbox
@@ -99,12 +99,12 @@ FAULTS = (
     ),
     Fault(
         "close releases twice",
-        (edited(holding, "release", "reserved=-held.qty)", "reserved=-2 * held.qty)"),),
+        (edited(holding, "release", "reserved=-sum(", "reserved=-2 * sum("),),
         world("cancel", {"cancel": 1}),
     ),
     Fault(
         "close forgets the goods",
-        (edited(closing, "close", "stock.release(order.id, reason, by_time=reason in BY_TIME)", "pass"),),
+        (edited(ending, "close_all", "stock.release(ids, reason, by_time=reason in BY_TIME)", "pass"),),
         world("cancel", {"cancel": 1}),
     ),
     Fault("goods not committed when paid", (edited(holding, "sell", "_commit_held(order_id)", "pass"),)),
@@ -114,8 +114,8 @@ FAULTS = (
             edited(
                 placing,
                 "hold_goods",
-                "if rival and rival.status in (NEW, HOLD):",
-                "stock.reserve(order.lines)\n        if 0:",
+                "if rival.status in (NEW, HOLD):",
+                "stock.reserve(order.lines)\n            if 0:",
             ),
         ),
         CHANGING,
@@ -129,7 +129,12 @@ FAULTS = (
         "stock taken by read, then write",
         (
             edited(
-                steps, "hold_stock", "for _another_tab", _READ_FIRST, "orders.hold_goods(attempt.order)\n", _THEN_WRITE
+                reversible,
+                "hold_stock",
+                "for _another_tab",
+                _READ_FIRST,
+                "orders.hold_goods(attempt.order)\n",
+                _THEN_WRITE,
             ),
         ),
         AT_ONCE,
@@ -137,14 +142,14 @@ FAULTS = (
     Fault(
         "closer does not ask",
         (
-            edited(money_jobs, "_ask_all", "checkout.try_to_ask(bill.id)", "pass"),
-            edited(overtime, "_asked", "return bill.asked_at", "return True or bill.asked_at"),
+            edited(money_jobs, "_ask_about", "checkout.ask_about_many(asked)", "pass"),
+            edited(overtime, "_asked", "return not payments.can_be_asked(bill)", "return True"),
         ),
         LATE,
     ),
     Fault(
         "closer does not look again",
-        (edited(overtime, "close_if_unpaid", "if order.status != HOLD or", "if"),),
+        (edited(overtime, "_end_of", "if order.status != HOLD or", "if"),),
         world("closing at once", {"wait": 0, "clean_up": 0}, marks=(46,), runs=1, slow=("clean_up",), deliveries=1),
     ),
     Fault(
@@ -168,7 +173,7 @@ FAULTS = (
     ),
     Fault(
         "money of a cancelled order kept",
-        (edited(closing, "cancel_by_merchant", "if (left := payments.refundable(bill)) > 0:", "if False:"),),
+        (edited(closing, "cancel_by_merchant", "if (left := payments.refundable(bill) - (", "if (left := 0 * ("),),
         STAFF,
     ),
     Fault(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -40,9 +41,18 @@ def facts_of(payment: SandboxPayment) -> list[Fact]:
     return sorted(facts, key=lambda fact: (fact.at, fact.event))
 
 
-def as_answer(payment: SandboxPayment) -> str:
-    """The same, as the answer to a question carries it."""
-    return json.dumps([fact._asdict() for fact in facts_of(payment)])
+def answer_of(payment: SandboxPayment) -> dict[str, str]:
+    """The answer to a question: what the payment is, and what happened to it since; not signed yet."""
+    return {**books.told(payment, "answer"), "later": json.dumps([fact._asdict() for fact in facts_of(payment)])}
+
+
+def answers_to(references: list[str]) -> list[dict[str, str]]:
+    """The answers to a question about many; none for what does not answer."""
+    found = db.session.scalars(select(SandboxPayment).where(SandboxPayment.reference.in_(references))).all()
+    unknown = sorted(set(references) - {payment.reference for payment in found})
+    return [answer_of(payment) for payment in found if not payment.unreachable] + [
+        {"kind": "answer", "reference": reference, "status": "unknown"} for reference in unknown
+    ]
 
 
 def left_of(payment: SandboxPayment) -> int:

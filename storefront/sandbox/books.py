@@ -111,7 +111,12 @@ def turn(notice: SandboxNotice) -> None:
 
 def message(payment: SandboxPayment, kind: str) -> dict[str, str]:
     """What the gateway says of a payment, signed. `kind` is notify, return or answer."""
-    return signed(_told(payment, kind, state_of(payment)))
+    return signed(told(payment, kind))
+
+
+def told(payment: SandboxPayment, kind: str) -> dict[str, str]:
+    """The same, not signed yet."""
+    return _told(payment, kind, state_of(payment))
 
 
 def _told(payment, kind, status):

@@ -1,6 +1,7 @@
 """The gateway's pages and its server addresses: status, close, refund and what became of one."""
 
 import concurrent.futures
+import json
 import time
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -88,6 +89,17 @@ def _way_back(payment, how):
     return redirect(_back_url(payment, how), code=303)
 
 
+@api.post("/statuses")
+def statuses():
+    """What the gateway knows of many, for the shop's server; of what is out of order, nothing."""
+    asked = books.checked(request.form.to_dict())
+    try:
+        references = [str(reference) for reference in json.loads(asked.get("references", ""))]
+    except (ValueError, TypeError, RecursionError):
+        raise Invalid("The references are missing.") from None
+    return jsonify(books.signed({"kind": "answer", "answers": json.dumps(afterwards.answers_to(references))}))
+
+
 @api.post("/<reference>/status")
 def status(reference):
     """What the gateway knows, for the shop's server."""
@@ -98,8 +110,7 @@ def status(reference):
         return jsonify(books.signed({"kind": "answer", "reference": reference, "status": "unknown"}))
     if payment.unreachable:
         return _instead_of_the_truth(payment)
-    fields = {**books.message(payment, "answer"), "later": afterwards.as_answer(payment)}
-    return jsonify(books.signed({name: value for name, value in fields.items() if name != "signature"}))
+    return jsonify(books.signed(afterwards.answer_of(payment)))
 
 
 @api.post("/<reference>/close")

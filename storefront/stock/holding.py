@@ -5,6 +5,8 @@ are taken in the order of their variants, so that two buyers cannot block each o
 """
 
 from collections.abc import Collection, Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from flask_babel import gettext as _
@@ -56,22 +58,31 @@ def sell(order_id: int, lines: Iterable[Line], *, cart_lines: Collection[int] = 
     events.record("STOCK_COMMITTED", order_id)
 
 
-def release(order_id: int, reason: str, *, by_time: bool = False) -> None:
-    """Give back whatever the order still holds; the first who closes wins, the second does nothing.
+def release(order_ids: Collection[int], reason: str, *, by_time: bool = False) -> None:
+    """Give back whatever these orders still hold; the first who closes wins, the second does nothing.
 
     What time has closed is EXPIRED if it was only held, everything else RELEASED.
     """
-    for held in sorted(reservations_of(order_id), key=lambda held: held.variant_id):
-        sources, target = RESERVATION.table["expired" if by_time and held.status == HELD else "released"]
-        closed = changed(
-            update(StockReservation)
-            .where(StockReservation.id == held.id, StockReservation.status.in_(sources))
-            .values(status=target, reason=reason, closed_at=clock.now())
-        )
-        if closed:
-            count(held.variant_id, reserved=-held.qty)
-            move(held.variant_id, reserved=-held.qty, cause="order", ref=reason)
-            events.record("STOCK_RELEASED", order_id, variant=held.variant_id, qty=held.qty, reason=reason)
+    held = reservations_of(*order_ids)
+    expired = [row for row in held if by_time and row.status == HELD]
+    freed = _ended(expired, "expired", reason) + _ended([row for row in held if row not in expired], "released", reason)
+    by_variant = attrgetter("variant_id")
+    for variant_id, rows in groupby(sorted(freed, key=by_variant), by_variant):
+        mine = list(rows)
+        count(variant_id, reserved=-sum(row.qty for row in mine))
+        for row in mine:
+            move(variant_id, reserved=-row.qty, cause="order", ref=reason)
+    told = [(row.order_id, {"variant": row.variant_id, "qty": row.qty, "reason": reason}) for row in freed]
+    events.record_all("STOCK_RELEASED", told)
+
+
+def _ended(rows, move, reason):
+    """Those of the reservations that this move could end: of two who try at once, one ends each."""
+    sources, target = RESERVATION.table[move]
+    mine = StockReservation.id.in_([row.id for row in rows]), StockReservation.status.in_(sources)
+    ended = update(StockReservation).where(*mine).values(status=target, reason=reason, closed_at=clock.now())
+    ids = set(db.session.scalars(ended.returning(StockReservation.id))) if rows else set()
+    return [row for row in rows if row.id in ids]
 
 
 def consume(line: Line, qty: int) -> None:
@@ -83,7 +94,7 @@ def consume(line: Line, qty: int) -> None:
         return  # nobody counts these
     if qty < held.qty:
         held.qty -= qty
-        db.session.add(_reservation(line, qty, CONSUMED))
+        db.session.add(reservation(line, qty, CONSUMED))
     else:
         held.status, held.closed_at = CONSUMED, clock.now()
     db.session.flush()
@@ -99,7 +110,7 @@ def take_back(line: Line, qty: int, *, ref: str, actor: str = "") -> int:
         part = min(qty - taken, gone.qty)
         if part < gone.qty and part > 0:
             gone.qty -= part
-            db.session.add(_reservation(line, part, RETURNED))
+            db.session.add(reservation(line, part, RETURNED))
         elif part > 0:
             gone.status = RETURNED
         taken += part
@@ -109,13 +120,10 @@ def take_back(line: Line, qty: int, *, ref: str, actor: str = "") -> int:
     return taken
 
 
-def reservations_of(order_id: int) -> list[StockReservation]:
-    """What the order holds now."""
-    return list(
-        db.session.scalars(
-            select(StockReservation).filter_by(order_id=order_id).where(StockReservation.status.in_(OPEN))
-        )
-    )
+def reservations_of(*order_ids: int) -> list[StockReservation]:
+    """What an order holds now, or some."""
+    held = StockReservation.order_id.in_(order_ids), StockReservation.status.in_(OPEN)
+    return list(db.session.scalars(select(StockReservation).where(*held).order_by(StockReservation.id)))
 
 
 def _lines_served(order_id):
@@ -139,7 +147,7 @@ def _set_aside(lines, status, passing=None):
         if line.id in passing:
             _pass_on(passing[line.id], line, status)
         else:
-            db.session.add(_reservation(line, line.qty, status))
+            db.session.add(reservation(line, line.qty, status))
         if missing[line.id]:
             move(line.variant_id, reserved=missing[line.id], cause="order", ref=str(line.order_id))
     db.session.flush()
@@ -174,7 +182,8 @@ def _missing(lines):
     }
 
 
-def _reservation(line, qty, status):
+def reservation(line: Line, qty: int, status: str, *, reason: str = "") -> StockReservation:
+    """A new row for so many of a line, not yet stored; one that is over from the beginning has its end, too."""
     return StockReservation(
         variant_id=line.variant_id,
         owner_kind="order",
@@ -183,8 +192,9 @@ def _reservation(line, qty, status):
         qty=qty,
         status=status,
         policy=line.stock_policy,
+        reason=reason,
         created_at=clock.now(),
-        closed_at=clock.now() if status in (CONSUMED, RETURNED) else None,
+        closed_at=None if status in OPEN else clock.now(),
     )
 
 

@@ -26,6 +26,9 @@ class Stock(Base):
     reserved: Mapped[int] = mapped_column(default=0)
     backorder: Mapped[bool] = mapped_column(default=False)  # follows the variant's policy
     version: Mapped[int] = mapped_column(default=0)
+    shelf: Mapped[str] = mapped_column(default="")  # where it lies, as the pick list says
+    low_at: Mapped[int | None]  # few from here on; None: from where the shop says
+    low_told: Mapped[bool] = mapped_column(default=False)  # the owner knows that there are few
 
     @property
     def available(self) -> int:

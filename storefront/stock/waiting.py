@@ -50,6 +50,11 @@ def leave_line(key: str) -> None:
     db.session.execute(delete(WaitingEntry).where(WaitingEntry.key == key))
 
 
+def forget_who(email: str) -> None:
+    """Whoever has this e-mail waits for nothing any more."""
+    db.session.execute(delete(WaitingEntry).where(WaitingEntry.email == email))
+
+
 def may_come_free(variant_ids: Collection[int]) -> set[int]:
     """Those of the variants of which none is free, but some are only held for somebody who has not paid."""
     found = (

@@ -38,9 +38,12 @@ class Store(Base):
     complete_after_days: Mapped[int] = mapped_column(default=14)
     desk_days: Mapped[int] = mapped_column(default=7)  # then what waits on the desk is decided by its default
     return_days: Mapped[int] = mapped_column(default=30)
+    tax_rules: Mapped[dict[str, Any]] = mapped_column(default=dict)  # taxes/rules.py says what may stand in it
+    low_stock: Mapped[int] = mapped_column(default=3)  # few from here on, where a variant says nothing else
     require_account: Mapped[bool] = mapped_column(default=False)
     max_quantity: Mapped[int] = mapped_column(default=99)
     max_lines: Mapped[int] = mapped_column(default=50)
+    certificate_days: Mapped[int] = mapped_column(default=1095)  # that gift certificates can be used; 0: no end
     line_notes: Mapped[bool] = mapped_column(default=True)  # shoppers may write a note for each article
 
 

@@ -1,28 +1,44 @@
-"""What the state takes: the rates for an address, the tax of a sum, and the document kept with an order.
+"""What the state takes: categories and rates by region, the tax of a sum, and the document kept with an order.
 
-Verbs: rates_for, tax_of, summed, of_order, commit_document, void_document, revive_document.
+Verbs: at (what an address does to prices), rules, vat_number, rows_of, summed, combined_ppm; of_order (what an order
+was taxed), commit_document, void_documents, revive_document; read_file, compare, import_rates, imports, undo (files).
 """
 
+from storefront.taxes.arithmetic import Charge, Rate, combined_ppm
+from storefront.taxes.importing import compare, import_rates
+from storefront.taxes.place import Place, at
+from storefront.taxes.rules import rules
 from storefront.taxes.service import (
-    NO_TAX,
-    Rate,
+    OrderTaxes,
     commit_document,
     of_order,
-    rates_for,
     revive_document,
+    rows_of,
     summed,
-    tax_of,
-    void_document,
+    void_documents,
 )
+from storefront.taxes.undoing import imports, undo
+from storefront.taxes.vat import vat_number
+from storefront.taxes.woocommerce import read_file
 
 __all__ = [
-    "NO_TAX",
+    "Charge",
+    "OrderTaxes",
+    "Place",
     "Rate",
+    "at",
+    "combined_ppm",
     "commit_document",
+    "compare",
+    "import_rates",
+    "imports",
     "of_order",
-    "rates_for",
+    "read_file",
     "revive_document",
+    "rows_of",
+    "rules",
     "summed",
-    "tax_of",
-    "void_document",
+    "undo",
+    "vat_number",
+    "void_documents",
 ]

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.kit.db import Base
+from storefront.shipping.models import ShippingRegion
 
 
 class TaxCategory(Base):
@@ -35,7 +36,10 @@ class TaxRate(Base):
     compound: Mapped[bool] = mapped_column(default=False)
     applies_to_shipping: Mapped[bool] = mapped_column(default=True)
     valid_from: Mapped[datetime | None]
-    valid_to: Mapped[datetime | None]
+    valid_to: Mapped[datetime | None]  # from this moment on it does not count any more
+
+    region: Mapped[ShippingRegion] = relationship()
+    category: Mapped[TaxCategory] = relationship()
 
 
 class TaxDocument(Base):
@@ -46,5 +50,38 @@ class TaxDocument(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
     status: Mapped[str] = mapped_column(default="COMMITTED")  # or VOIDED
-    lines: Mapped[list[Any]]  # line, name, rate_ppm, base_minor, tax_minor
+    lines: Mapped[list[Any]]  # line, place, name, rate_ppm, inclusive, compound, base_minor, tax_minor
+    note: Mapped[str] = mapped_column(default="")  # the sentence of a reverse charge, as the shopper read it
     created_at: Mapped[datetime]
+
+
+class TaxImport(Base):
+    """One file of rates: what it did, and what is needed to take it back."""
+
+    __tablename__ = "tax_imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+    added: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    same: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    report: Mapped[list[Any]] = mapped_column(default=list)  # refused rows: line, what, reason
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(default="")
+
+
+class TaxImportItem(Base):
+    """One rate that an import made (`before` is empty) or changed, as it was and as the import left it."""
+
+    __tablename__ = "tax_import_items"
+    __table_args__ = (Index(None, "import_id"), Index(None, "rate_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("tax_imports.id", ondelete="CASCADE"))
+    rate_id: Mapped[int | None] = mapped_column(ForeignKey("tax_rates.id", ondelete="SET NULL"))
+    before: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,52 +1,51 @@
-"""The verbs of taxes. Rounding happens once per line and rate, half away from zero."""
+"""The verbs of taxes for an order: the rows of its document, and the document's life."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from storefront.kit import clock, money
 from storefront.kit.db import db
-from storefront.shipping.models import ShippingRegion
-from storefront.shipping.service import in_region
-from storefront.taxes.models import TaxDocument, TaxRate
+from storefront.taxes.arithmetic import Charge
+from storefront.taxes.models import TaxDocument
 
 
 @dataclass(frozen=True)
-class Rate:
-    """One rate as it applies to an address: parts per million, inside the price or on top of it."""
+class OrderTaxes:
+    """What an order was taxed: (name, minor units) of each tax, summed; and the sentence of a reverse charge."""
 
-    name: str
-    rate_ppm: int
-    inclusive: bool
-    applies_to_shipping: bool
+    rows: list[Any] = field(default_factory=list)
+    note: str = ""
 
+    @property
+    def included(self) -> list[tuple[str, int]]:
+        """The taxes that are inside the prices."""
+        return summed(row for row in self.rows if row["inclusive"])
 
-NO_TAX = Rate("", 0, True, False)
-
-
-def rates_for(address: Mapping[str, str]) -> dict[int, Rate]:
-    """The rate of each tax category at an address, by category id; one query."""
-    now = clock.here()
-    rows = db.session.execute(
-        select(TaxRate, ShippingRegion)
-        .join(ShippingRegion, ShippingRegion.id == TaxRate.region_id)
-        .where(or_(TaxRate.valid_from.is_(None), TaxRate.valid_from <= now))
-        .where(or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > now))
-        .order_by(TaxRate.priority, TaxRate.id)
-    )
-    found: dict[int, Rate] = {}
-    for rate, region in rows:
-        if in_region(region, address):
-            found.setdefault(rate.category_id, Rate(rate.name, rate.rate_ppm, rate.inclusive, rate.applies_to_shipping))
-    return found
+    @property
+    def on_top(self) -> list[tuple[str, int]]:
+        """The taxes that are added to the prices."""
+        return summed(row for row in self.rows if not row["inclusive"])
 
 
-def tax_of(amount_minor: int, rate: Rate) -> int:
-    """The tax of a sum: what is inside it, or what comes on top."""
-    return (money.included if rate.inclusive else money.share)(amount_minor, rate.rate_ppm)
+def rows_of(line: str, place: int, charges: Iterable[Charge]) -> list[dict[str, Any]]:
+    """The rows of a document for one line: its SKU, or "shipping"; its place in the order; a row for each tax."""
+    return [
+        {
+            "line": line,
+            "place": place,
+            "name": charge.rate.name,
+            "rate_ppm": charge.rate.rate_ppm,
+            "inclusive": charge.rate.inclusive,
+            "compound": charge.rate.compound,
+            "base_minor": charge.base_minor,
+            "tax_minor": charge.tax_minor,
+        }
+        for charge in charges
+    ]
 
 
 def summed(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
@@ -59,22 +58,21 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
     return list(sums.items())
 
 
-def of_order(order_id: int) -> list[tuple[str, int]]:
-    """The taxes of an order as they were committed with it, summed by name."""
-    rows = db.session.scalar(
-        select(TaxDocument.lines).filter_by(order_id=order_id).order_by(TaxDocument.id.desc()).limit(1)
-    )
-    return summed(rows or ())
+def of_order(order_id: int) -> OrderTaxes:
+    """The taxes of an order as they were committed with it."""
+    last = select(TaxDocument.lines, TaxDocument.note).filter_by(order_id=order_id).order_by(TaxDocument.id.desc())
+    found = db.session.execute(last.limit(1)).first()
+    return OrderTaxes(*found) if found else OrderTaxes()
 
 
-def commit_document(order_id: int, lines: list[dict[str, Any]]) -> None:
+def commit_document(order_id: int, lines: list[dict[str, Any]], note: str = "") -> None:
     """Keep what was taxed how, for as long as the order is kept."""
-    db.session.add(TaxDocument(order_id=order_id, lines=lines, created_at=clock.now()))
+    db.session.add(TaxDocument(order_id=order_id, lines=lines, note=note, created_at=clock.now()))
 
 
-def void_document(order_id: int) -> None:
-    """The order did not come about, so its taxes did not either."""
-    db.session.execute(update(TaxDocument).where(TaxDocument.order_id == order_id).values(status="VOIDED"))
+def void_documents(order_ids: Collection[int]) -> None:
+    """These orders did not come about, so their taxes did not either."""
+    db.session.execute(update(TaxDocument).where(TaxDocument.order_id.in_(order_ids)).values(status="VOIDED"))
 
 
 def revive_document(order_id: int) -> None:

@@ -5,7 +5,7 @@ the one way out to the network.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
@@ -33,6 +33,7 @@ class BillView:
     transaction_id: str | None = None
     expires_at: datetime | None = None
     locale: str = "en"
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the way to pay: see `Gateway.method_settings`
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class Capabilities:
     return_is_signed: bool = False
     notifies: bool = True
     can_query: bool = False
+    can_query_many: bool = False
     can_close: bool = False
     can_refund: bool = False
     can_query_refund: bool = False
@@ -187,6 +189,7 @@ class Gateway:
     needs_secrets: ClassVar[tuple[str, ...]] = ()
     capabilities: ClassVar[Capabilities] = Capabilities()
     for_test_only: ClassVar[bool] = False
+    method_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # what a way to pay may be told: a schema by name
 
     def __init__(self, around: Surroundings):
         self.around = around
@@ -217,6 +220,10 @@ class Gateway:
 
     def query(self, bill: BillView) -> list[Outcome]:
         """What the gateway knows of a bill. Raises GatewayError when it gives no sensible answer."""
+        raise NotImplementedError
+
+    def query_many(self, bills: Sequence[BillView]) -> dict[str, list[Outcome]]:
+        """What `query` says of each of many, by reference, in one call; whoever gets no answer is missing."""
         raise NotImplementedError
 
     def close(self, bill: BillView) -> bool:

@@ -1,0 +1,15 @@
+"""Why another system is not let in."""
+
+from storefront.kit.errors import ShopError
+
+
+class NoToken(ShopError):
+    """There is no token, or it is not valid: 401."""
+
+    code = "unauthorized"
+
+
+class ScopeMissing(ShopError):
+    """The token is valid, but not for this: 403. `data["scope"]` names what is missing."""
+
+    code = "forbidden"

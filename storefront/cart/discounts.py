@@ -1,0 +1,169 @@
+"""What promotions take off a quote: of the goods before shipping is priced, and of shipping after that.
+
+Certificates that are bought take no part: they are money, neither counted nor made cheaper.
+"""
+
+from dataclasses import replace
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from storefront import promotions, store
+from storefront.cart import joined, shelf
+from storefront.cart.models import Cart
+from storefront.cart.priced import Adjustment, Code, QuoteLine
+from storefront.cart.quote import Quote
+from storefront.catalog.models import Variant
+from storefront.customers.models import Customer
+from storefront.kit import clock
+from storefront.kit.db import db
+from storefront.promotions import Facts, Line, Rule, Standing, Who
+
+
+def discount_goods(quote: Quote) -> None:
+    """Every rule that stands, in its turn, with the codes of the cart; in a number of queries that no line adds to.
+
+    Rules speak of sums in the shop's currency: a cart in another one has none.
+    """
+    if not quote.lines or quote.currency != store.current().currency:
+        return
+    cart = quote.cart
+    customer = db.session.get(Customer, cart.customer_id) if cart.customer_id is not None else None
+    who = who_of(cart, customer)
+    paying = cache(lambda: joined.open_orders(cart))  # asked for only where something is limited
+    standing = promotions.standing(cart.coupon_codes, who, paying)
+    if standing.rules:
+        lines = _lines(quote, standing)
+        quote.promoted = promotions.apply(lines, standing.rules, _facts(quote, standing, who, customer, paying))
+        _take_off(quote)
+        _add_presents(quote)
+    quote.adjustments += [
+        _adjustment(rule, 0, {"benefit": "issue_coupon", "step": step} | dict(params))
+        for rule, params, step in quote.promoted.issues
+    ]
+    quote.codes = _codes(quote, standing)
+
+
+def discount_shipping(quote: Quote) -> None:
+    """Each way to travel at what the rules leave of its price; what it cost before stands beside it."""
+    if not quote.promoted.shipping or not quote.level:
+        return
+    chosen = quote.level.level_id
+    for rule, amount, detail in promotions.off_shipping(quote.promoted, quote.level.cost_minor):
+        quote.adjustments.append(_adjustment(rule, amount, {**detail, "of": "shipping"}))
+    quote.levels = [_cheaper(level, quote.promoted) for level in quote.levels]
+    quote.level = next(level for level in quote.levels if level.level_id == chosen)
+    quote.shipping_minor = quote.level.cost_minor
+
+
+def who_of(cart: Cart, customer: Customer | None = None) -> Who:
+    """Whose uses are counted: the account, its e-mail, and the e-mail that was typed at the checkout."""
+    return Who.of(cart.customer_id, cart.email, customer.email if customer else "")
+
+
+def _cheaper(level, promoted):
+    off = sum(amount for _rule, amount, _detail in promotions.off_shipping(promoted, level.cost_minor))
+    return replace(level, cost_minor=level.cost_minor - off)
+
+
+def _lines(quote, standing: Standing):
+    goods = [line for line in quote.lines if not line.offer.gift_certificate]
+    places = promotions.places_of({line.offer.product_id for line in goods}, standing.categories)
+    return [
+        Line(
+            line.line_id, line.offer.sku, line.quantity, line.unit_minor, places.get(line.offer.product_id, frozenset())
+        )
+        for line in goods
+    ]
+
+
+def _facts(quote, standing: Standing, who, customer, paying):
+    """Only what a rule asks for is looked up. An account counts once its e-mail is confirmed: anybody can type one."""
+    proved = customer.email if customer and customer.verified_at else ""
+    now, there = clock.here(), quote.shipping_address or {}
+    return Facts(
+        now=now,
+        today=now.astimezone(ZoneInfo(store.current().timezone)).date(),
+        country=there.get("country", ""),
+        subdivision=there.get("subdivision", ""),
+        email=proved,
+        groups=promotions.groups_of(proved) if proved and standing.wants("group") else frozenset(),
+        first_order=not (standing.wants("first_order") and promotions.has_bought(who, paying())),
+        travels=quote.requires_shipping,
+    )
+
+
+def _take_off(quote):
+    by_key = {line.line_id: line for line in quote.lines}
+    for taking in quote.promoted.takings:
+        line = by_key[taking.key]
+        line.discount_minor += taking.amount_minor
+        line.total_minor -= taking.amount_minor
+        quote.discount_minor += taking.amount_minor
+        quote.adjustments.append(_adjustment(taking.rule, taking.amount_minor, taking.detail, line.line_id))
+
+
+def _adjustment(rule: Rule, amount_minor, detail, line_id=None):
+    return Adjustment(
+        "coupon" if rule.coupon_id is not None else "promotion",
+        f"{rule.label} ({rule.code})" if rule.code else rule.label,
+        -amount_minor,
+        line_id,
+        f"{rule.id}.{rule.version}",
+        rule.id,
+        rule.coupon_id,
+        detail,
+    )
+
+
+def _add_presents(quote):
+    """Gifts that are there, each as a line of its own that costs nothing; what is gone is told."""
+    gifts = quote.promoted.gifts
+    if not gifts:
+        return
+    skus = {params["sku"] for _rule, params, _step in gifts}
+    ids = db.session.scalars(select(Variant.id).where(Variant.sku.in_(skus))).all()
+    offers = {offer.sku: offer for offer in shelf.offers(quote.cart, ids).values()}
+    for number, (rule, params, step) in enumerate(gifts, start=1):
+        offer = offers.get(params["sku"])
+        if offer is None or not _is_there(quote, offer, params["quantity"]):
+            quote.remarks.append(_("The gift of “%(offer)s” is not there any more.", offer=rule.label))
+            continue
+        _add_present(quote, rule, offer, -number, params["quantity"], step)
+
+
+def _is_there(quote, offer, wanted):
+    taken = sum(line.quantity for line in quote.lines if line.offer.variant_id == offer.variant_id)
+    return offer.on_sale and (offer.available is None or offer.available >= taken + wanted)
+
+
+def _add_present(quote, rule, offer, line_id, quantity, step):
+    listed = offer.unit_minor or 0
+    unit = quote.place.price(listed, offer.tax_category_id)
+    worth = unit * quantity
+    words = {"gift": rule.label}
+    present = QuoteLine(line_id, offer, quantity, words, unit_minor=unit, listed_minor=listed, present=True)
+    present.discount_minor = worth
+    quote.lines.append(present)
+    quote.goods_minor += worth
+    quote.discount_minor += worth
+    detail = {"benefit": "gift", "step": step, "base_minor": worth, "whole_minor": worth, "weight_minor": worth}
+    quote.adjustments.append(_adjustment(rule, worth, {**detail, "alone": True}, line_id))
+
+
+def _codes(quote, standing: Standing):
+    """Every code that was typed, with the reason if it takes nothing off."""
+    unmet = quote.promoted.unmet
+    words = promotions.words_for(why for why in unmet.values() if isinstance(why, dict)) if standing.codes else None
+    opened = {rule.code: rule for rule in standing.rules if rule.code}
+    found = []
+    for coupon, promotion, problem in standing.codes:
+        rule, why = opened.get(coupon.code), problem
+        if not problem and rule is None:
+            why = _("The code %(code)s adds nothing beside the other one.", code=coupon.code)
+        elif rule and rule.id in unmet and words:
+            why = promotions.why_not(unmet[rule.id], coupon.code, words)
+        found.append(Code(coupon.code, promotion.shown, why))
+    return found

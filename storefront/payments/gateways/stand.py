@@ -1,0 +1,72 @@
+"""A gateway on a stand, to be looked at by the checks of conformance.py: its surroundings, and its service's words."""
+
+import string
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from storefront.payments.errors import GatewayError
+from storefront.payments.gateways.base import BillView, Gateway, Message, Surroundings, Urls
+from storefront.payments.inbox import worth_keeping
+
+NOW = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+OURS = BillView("bill-key-1", "K1001-1", "K1001", 4290, "EUR", expires_at=NOW)
+OTHER = BillView("bill-key-2", "K1002-1", "K1002", 1000, "EUR", expires_at=NOW)
+SIZES = ((OURS, 4290, "EUR"), (OURS, 500, "JPY"), (OURS, 12345, "KWD"))
+_PAGE = "https://shop.example/payments/theirs"
+URLS = Urls(f"{_PAGE}/return/1/ok", f"{_PAGE}/return/1/cancel", f"{_PAGE}/return/1/error", f"{_PAGE}/notify")
+NOISE = (
+    b"",
+    b"\0\0\0",
+    b"\xff\xfe\xfa" * 40,
+    b"{" * 5000,
+    b"[" * 5000,
+    b'{"amount": 1e999, "reference": ["x"], "signature": {}}',
+    b"reference=K1001-1&amount=-1&amount=99999999999999999999&signature=%00%ff",
+    "reference=K1001-1&signature=ſ½".encode(),
+    b"&".join(b"a%d=1" % number for number in range(1000)),
+)
+Said = Callable[[str, str, BillView, Mapping[str, str]], Message]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A gateway's class, settings and secrets with which it may be used, and what its service says (conformance.py)."""
+
+    kind: type[Gateway]
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    said: Said
+    currencies: tuple[str, ...] = ("EUR", "JPY", "KWD")
+
+    def gateway(self, *, without: str = "", send: Callable[..., Any] | None = None) -> Gateway:
+        """The adapter, perhaps without one of its settings or secrets."""
+        settings = {name: value for name, value in self.settings.items() if name != without}
+        secrets = {name: value for name, value in self.secrets.items() if name != without}
+        return self.kind(Surroundings(settings, secrets, "test", lambda: NOW, send or _nobody_answers))
+
+    def message(self, channel: str, word: str = "paid", bill: BillView = OURS, *, forged: bool = False) -> Message:
+        """What the service says, with the headers that the shop keeps; forged: by somebody without its secrets."""
+        secrets = {name: f"not {value}" for name, value in self.secrets.items()} if forged else self.secrets
+        message = self.said(channel, word, bill, secrets)
+        headers = {name.lower(): value for name, value in message.headers.items()}
+        return replace(message, headers={name: value for name, value in headers.items() if worth_keeping(name)})
+
+
+def _nobody_answers(*args: Any, **kwargs: Any) -> Any:
+    raise GatewayError("The payment service does not answer.")
+
+
+def altered(message: Message) -> Iterator[Message]:
+    """The message with one byte of its body or of its query another, each in its turn."""
+    letters = string.ascii_letters + string.digits
+    for place, letter in enumerate(message.query):
+        yield replace(message, query=f"{message.query[:place]}{_another(letter, letters)}{message.query[place + 1 :]}")
+    for place, byte in enumerate(message.body):
+        instead = _another(chr(byte), letters).encode()
+        yield replace(message, body=message.body[:place] + instead + message.body[place + 1 :])
+
+
+def _another(letter: str, letters: str) -> str:
+    return letters[(letters.find(letter) + 1) % len(letters)]

@@ -1,0 +1,83 @@
+"""Taking an import of rates back: new ones go, changed ones become what they were; what was changed since stays."""
+
+from dataclasses import dataclass, field
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, select, update
+
+from storefront.kit import clock
+from storefront.kit.db import changed, db
+from storefront.kit.errors import Conflict, NotFound
+from storefront.taxes.importing import FIELDS, facts, one_at_a_time
+from storefront.taxes.models import TaxImport, TaxImportItem, TaxRate
+from storefront.taxes.regions import remove_unused
+
+
+@dataclass
+class Undone:
+    """What was taken back: counts of rates, and a sentence for each that stayed."""
+
+    import_id: int
+    name: str
+    removed: int = 0
+    restored: int = 0
+    kept: list[str] = field(default_factory=list)
+
+
+def imports(most: int = 50) -> list[TaxImport]:
+    """The latest imports, newest first."""
+    return list(db.session.scalars(select(TaxImport).order_by(TaxImport.id.desc()).limit(most)))
+
+
+def undo(import_id: int | None = None, *, actor: str) -> Undone:
+    """Take back one import, or the latest that still stands, inside the caller's transaction.
+
+    Raises NotFound when there is none, Conflict when it was undone already.
+    """
+    one_at_a_time()
+    row = _taken(import_id, actor)
+    undone, gone, places = Undone(row.id, row.name), [], set()
+    items = select(TaxImportItem, TaxRate).outerjoin(TaxRate, TaxRate.id == TaxImportItem.rate_id)
+    for item, rate in db.session.execute(items.where(TaxImportItem.import_id == row.id).order_by(TaxImportItem.id)):
+        if rate is None:
+            undone.kept.append(_("%(name)s was removed since", name=item.after["name"]))
+        elif facts(rate) != item.after:
+            undone.kept.append(_("%(name)s was changed since and stays", name=rate.name))
+        elif item.before:
+            _put_back(rate, item.before)
+            undone.restored += 1
+        else:
+            gone.append(rate.id)
+            places.add(rate.region_id)
+    _remove(gone)
+    undone.removed = len(gone)
+    remove_unused(sorted(places))
+    return undone
+
+
+def _taken(import_id, actor):
+    """The import, marked as undone: of two who try at once one wins."""
+    if import_id is None:
+        latest = select(TaxImport.id).where(TaxImport.undone_at.is_(None)).order_by(TaxImport.id.desc())
+        import_id = db.session.scalar(latest.limit(1))
+    row = db.session.get(TaxImport, import_id) if import_id else None
+    if row is None:
+        raise NotFound(_("There is no import to undo."))
+    mark = update(TaxImport).where(TaxImport.id == row.id, TaxImport.undone_at.is_(None))
+    if not changed(mark.values(undone_at=clock.now(), undone_by=actor)):
+        db.session.refresh(row)
+        when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
+        raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
+    return row
+
+
+def _put_back(rate, before):
+    for name in FIELDS:
+        setattr(rate, name, before[name])
+
+
+def _remove(ids):
+    db.session.flush()
+    for start in range(0, len(ids), 500):
+        some = delete(TaxRate).where(TaxRate.id.in_(ids[start : start + 500]))
+        db.session.execute(some.execution_options(synchronize_session="fetch"))

@@ -1,0 +1,159 @@
+"""Less came than the order costs, and the shopper is asked for the rest: a second bill, and both are explained.
+
+Proves RACE-28 (underpaid), INV-01, INV-02, INV-03 in it.
+"""
+
+import pytest
+from sqlalchemy import select, text
+
+from storefront import proof
+from storefront.kit.db import db, transaction
+from storefront.payments.models import Bill
+
+from counter import comes_in, opens
+from purchases import at_once
+from waiting import bill_now, on_desk, refunds, the_row
+
+pytestmark = pytest.mark.usefixtures("right_books")
+
+
+@pytest.fixture
+def short(play):
+    """Ten euros of the order came, by a wrong amount at the gateway."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    play.gateway_says("paid", placed.bill, amount="1000")
+    return placed
+
+
+def asks(play, carol, **fields):
+    """The owner asks for the rest, on the page of the row."""
+    carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/rest")
+    return carol.press("Ask for the rest", fields)
+
+
+def rest_bill(play):
+    """The bill for the rest, as it is now."""
+    play.look_again()
+    return db.session.scalars(select(Bill).order_by(Bill.id.desc()).limit(1)).one()
+
+
+def goes_to_pay(short):
+    """The shopper presses the button on the order's page and goes on to the gateway."""
+    short.shopper.get(f"/orders/{short.order.key}")
+    page = short.shopper.press("Pay the missing €19.90")
+    assert page.path.startswith("/pay/"), page.text[:300]
+    short.shopper.press("Continue to payment page")
+
+
+def test_the_rest_is_paid_and_both_sums_count(play, short):
+    """RACE-28, INV-03: asked by letter, paid by a bill of the difference; one bill is applied, the first is credited."""
+    assert asks(play, comes_in(play)).has("Desk")
+    play.run("deliver_events")
+    letter = play.mails()[-1].get_body(("plain",)).get_content()
+    assert "€19.90" in letter
+    assert short.order.key in letter
+    goes_to_pay(short)
+    second = rest_bill(play)
+    assert (second.amount_minor, second.reference) == (1990, f"{short.order.number}R2")
+    assert play.session_of(second).amount_minor == 1990
+    page = short.shopper.press("Pay")
+    order = play.order_of(short.bill)
+    assert page.heading.startswith("Thank you")
+    assert (order.status, order.payment_status, order.paid_minor) == ("PROCESSING", "PAID", order.due_minor)
+    assert bill_now(play, short.bill) == ("RESOLVED", "credited")
+    assert bill_now(play, second) == ("APPLIED", "")
+    assert not on_desk(play)
+    (sums,) = proof.money()
+    assert (sums.on_orders, sums.decided, sums.unexplained) == (2990, 0, 0)
+    play.both_books_agree()
+    carol = comes_in(play)
+    opens(carol, order)
+    carol.click("Cancel order")
+    carol.press("Cancel order")
+    play.run("send_refunds")
+    assert sorted(refunds(play)) == [(1000, "SUCCEEDED"), (1990, "SUCCEEDED")]
+
+
+def test_the_proof_tells_a_wrong_rest(play, short):
+    """INV-01: a bill for the rest that asks for anything else than what is missing turns the line red."""
+    asks(play, comes_in(play))
+    goes_to_pay(short)
+    second = rest_bill(play).id
+    with transaction():
+        db.session.execute(text("UPDATE bills SET amount_minor = amount_minor + 1 WHERE id = :id"), {"id": second})
+    assert [found.line for found in proof.violations(timely=False)] == ["INV-01"]
+    with transaction():
+        db.session.execute(text("UPDATE bills SET amount_minor = amount_minor - 1 WHERE id = :id"), {"id": second})
+
+
+def test_the_shopper_wants_the_money_back_instead(play, short):
+    """The order is cancelled and what came goes back; the bill for the rest is closed, and paid late it waits."""
+    asks(play, comes_in(play))
+    goes_to_pay(short)
+    second = rest_bill(play)
+    tab = play.visitor()
+    tab.get(f"/orders/{short.order.key}")
+    tab.press("Have the money back")
+    play.run("send_refunds")
+    assert play.order_of(short.bill).status == "CANCELLED"
+    assert refunds(play) == [(1000, "SUCCEEDED")]
+    play.gateway_says("paid", second)
+    assert bill_now(play, second)[0] == "QUARANTINED"
+    assert play.order_of(short.bill).status == "CANCELLED"
+
+
+def test_the_owner_accepts_the_short_sum_after_all(play, short):
+    """The first money counts; whoever pays the rest all the same has paid twice, and it waits to go back."""
+    carol = comes_in(play)
+    asks(play, carol)
+    goes_to_pay(short)
+    second = rest_bill(play)
+    carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/accept")
+    carol.press("Accept the order")
+    assert bill_now(play, short.bill)[0] == "APPLIED"
+    assert db.session.get_one(Bill, second.id).status == "CANCELLED"
+    play.gateway_says("paid", second)
+    assert the_row(play, "duplicate_payment").bill_id == second.id
+
+
+def test_the_rest_comes_short_too(play, short):
+    """Another wrong sum: both wait, the order stays in review, nothing is lost."""
+    asks(play, comes_in(play))
+    goes_to_pay(short)
+    play.gateway_says("paid", rest_bill(play), amount="5")
+    assert play.order_of(short.bill).status == "REVIEW"
+    assert [bill.disposition for bill in play.bills(short.order)] == ["QUARANTINED", "QUARANTINED"]
+
+
+def test_nobody_pays_the_rest(play, short):
+    """The deadline cancels the order and sends back what came."""
+    asks(play, comes_in(play), Days="3")
+    play.wait(days=4)
+    play.run("decide_waiting_money")
+    play.run("send_refunds")
+    assert (play.order_of(short.bill).status, refunds(play)) == ("CANCELLED", [(1000, "SUCCEEDED")])
+
+
+def test_two_tabs_pay_the_rest_by_one_bill(play, short):
+    """Both press: only the newer bill is open, and the press of whoever was not asked is a 409."""
+    short.shopper.get(f"/orders/{short.order.key}")
+    token = {"csrf_token": short.shopper.csrf_token()}
+    assert short.shopper.post(f"/orders/{short.order.key}/rest", token).status == 409
+    asks(play, comes_in(play))
+    tabs = [play.visitor(), play.visitor()]
+    for tab in tabs:
+        tab.get(f"/orders/{short.order.key}")
+    at_once(*(lambda tab=tab: tab.press("Pay the missing €19.90") for tab in tabs))
+    open_ones = [bill for bill in play.bills(short.order) if bill.status in ("CREATED", "REDIRECTED")]
+    assert len(open_ones) == 1
+
+
+def test_too_much_is_never_asked_for(play):
+    """More than is due came: there is no rest to ask for."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    play.gateway_says("paid", placed.bill, amount="9000")
+    carol = comes_in(play)
+    assert not carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}").has("Ask for the rest")
+    assert carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/rest").status == 409
