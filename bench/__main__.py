@@ -6,12 +6,12 @@ import os
 import platform
 from datetime import UTC, datetime
 
-from bench import ROOT, books, closing, last_units, pages, purchases, quotes, settling, walks
+from bench import ROOT, books, closing, finding, last_units, pages, purchases, quotes, settling, walks
 
 import databases
 
 QUICK = ("pages", "purchases", "last-units", "settling", "closing", "quotes")
-PARTS = (*QUICK, "books", "rush", "walks")  # the last two take an hour together
+PARTS = (*QUICK, "books", "search", "rush", "walks")  # the last two take an hour together
 
 
 def main() -> None:
@@ -53,6 +53,8 @@ def _measure(part, server, wanted):
         return quotes.measure(server)
     if part == "books":
         return [books.measure(server)]
+    if part == "search":
+        return finding.measure(server)
     if part == "walks":
         return [walks.measure(server)]
     return [last_units.measure(server) if part == "last-units" else last_units.measure(server, 200, rounds=20)]

@@ -69,8 +69,8 @@ def _init_kit(app):
     login_manager.user_loader(_user)
     user_logged_in.connect(_adopt_cart, app)
     user_logged_out.connect(_leave_cart, app)
-    email_confirmed.connect(_join_orders, app)
-    devices_forgotten.connect(_forget_devices, app)
+    email_confirmed.connect(_join_orders)
+    devices_forgotten.connect(_forget_devices)
     limiter.init_app(app)
     error_pages.init_app(app)
     notices.subscribe()
@@ -137,12 +137,12 @@ def _join(customer_id):
         orders.join(customer_id)
 
 
-def _join_orders(app, customer_id):
+def _join_orders(sender, customer_id):
     """Whoever has shown that an e-mail is theirs has the orders that were placed with it."""
     _join(customer_id)
 
 
-def _forget_devices(app, customer_id, strange):
+def _forget_devices(sender, customer_id, strange):
     """Browsers in which a customer was signed in do not find the customer's cart any more."""
     _forget(customer_id, strange)
 

@@ -65,6 +65,8 @@ COMMITS = {
     "note_run": "A run of a job is written down.",
     "close_if_unpaid": "An order that nobody paid in time is closed, or its hold is prolonged.",
     "move_hold": "The clock was set: a hold ends as long after it as it would have before.",
+    "exchange_return": "A return is settled by credit for other goods, which lie in a cart; the rest goes back.",
+    "note_exchange": "The order that replaces what came back is known by its return.",
     "end_return": "A return that never arrived is over, or one that nobody decided about is paid back.",
     "complete": "An order that was sent long ago is completed.",
     "remove_if_worthless": "A closed order that never saw money is removed; its tombstone stays.",

@@ -82,6 +82,7 @@ SUMS = (
     Damage("INV-09", "UPDATE orders SET due_minor = due_minor - 1 WHERE id = :held", "held", "INV-01 INV-13"),
     Damage("INV-09", "UPDATE order_adjustments SET amount_minor = amount_minor + 1 WHERE order_id = :gifted", "gifted"),
     Damage("INV-09", "UPDATE order_lines SET unit_minor = unit_minor + 1 WHERE order_id = :held", "held", "INV-13"),
+    Damage("INV-09", "UPDATE shipments SET cost_minor = cost_minor + 1 WHERE order_id = :paid", "paid"),
     Damage("INV-10", bill("free", 1, amount="1"), "free_bill", "INV-01"),
     Damage("INV-10", event("free", "ORDER_RELEASED", "type = 'ELSE'"), "free", "INV-15 INV-42 RULE-10"),
 )

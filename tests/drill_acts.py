@@ -13,6 +13,7 @@ import counter
 from consumer import Consumer
 from drill import Drill
 from giving import issued
+from promoting import offer
 from purchases import ADDRESS
 
 SENDING = ("send_refunds", "send_captures")
@@ -32,6 +33,14 @@ def use_a_gift_certificate(drill: Drill) -> None:
         drill.promised["code"] = issued(500)
     drill.alice.get("/cart")
     drill.alice.press("Apply code", code=drill.promised["code"])
+
+
+def use_the_last_code(drill: Drill) -> None:
+    """There is one use of it left; typed into the cart, which a repeated press finds done."""
+    if "offer" not in drill.promised:
+        drill.promised["offer"] = offer(code="LASTONE", limit_total=1)
+    drill.alice.get("/cart")
+    drill.alice.press("Apply code", code="LASTONE")
 
 
 def type_the_address(drill: Drill) -> None:

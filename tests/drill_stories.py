@@ -42,8 +42,10 @@ from drill_acts import (
     the_schedule_runs,
     type_the_address,
     use_a_gift_certificate,
+    use_the_last_code,
 )
 from giving import moves_of
+from promoting import counts
 
 
 def paid_once(drill: Drill) -> None:
@@ -70,6 +72,12 @@ def paid_by_both(drill: Drill) -> None:
     """The same; the gift certificate has paid its part, once."""
     paid_once(drill)
     assert moves_of(drill.play) == [("issue", 500), ("hold", 500), ("capture", 500)]
+
+
+def paid_with_the_last_use(drill: Drill) -> None:
+    """The same; the last use of the code is spent, once, and ten percent were taken off."""
+    paid_once(drill)
+    assert counts(drill.promised["offer"]) == (1, 0) and drill.play.last_order().discount_minor == 125
 
 
 def told_once(drill: Drill) -> None:
@@ -125,7 +133,8 @@ STORIES = {
         refunded_once,
         (
             *("add_to_cart", "keep_addresses", "choose_shipping", "choose_payment"),
-            *("take_number", "place_order", "hold_stock", "open_bill", "start_payment", "leave"),
+            *("take_number", "place_order", "hold_stock", "hold_limited_uses", "hold_certificates"),
+            *("open_bill", "start_payment", "leave"),
             *("sandbox_open", "sandbox_answer", "sandbox_claim_notice", "store_notification", "apply_message"),
             *("sandbox_note_notice", "store_return", "staff_deed", "claim_refund", "sandbox_refund", "finish_refund"),
         ),
@@ -171,6 +180,11 @@ STORIES = {
         (TO_PREVIEW[0], use_a_gift_certificate, *TO_PREVIEW[1:], press_confirm, go_to_pay, go_to_the_gateway, pay),
         paid_by_both,
         ("hold_certificates",),
+    ),
+    "the last use of a code": Story(
+        (TO_PREVIEW[0], use_the_last_code, *TO_PREVIEW[1:], press_confirm, go_to_pay, go_to_the_gateway, pay),
+        paid_with_the_last_use,
+        ("hold_limited_uses",),
     ),
     "the scheduler dies": Story((*TO_GATEWAY, pay, the_schedule_runs), paid_once, (), in_a_job=("take_lease",)),
     "paid on pickup": Story(

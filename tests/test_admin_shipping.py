@@ -120,7 +120,8 @@ def test_what_the_form_does_not_have_is_refused(carol, rows):
         ({"method": "by_moonlight"}, "Choose how the cost is computed"),
         ({"amount_minr": "4"}, "There is no figure “amount_minr”."),
         ({"currency": "USD"}, "Costs are in the currency of the shop: EUR"),
-        ({"days_min": "many"}, "There is a problem"),
+        ({"days_min": "many"}, "Enter a whole number"),
+        ({"carrier": "x" * 61}, "At most 60 letters"),
         ({"days_min": "-3"}, "Enter whole days, the fewer first"),
         ({"weight_max_g": "-1"}, "Enter whole grams"),
         ({"weight_min_g": "2000", "weight_max_g": "1000"}, "Enter a weight that is not below the other one"),
@@ -157,6 +158,7 @@ def test_the_preview_says_what_a_parcel_would_cost(carol):
     assert page.has("Express not offered: carries up to 5 kg")
     page = carol.press("Show costs", {"Country": "Japan", "Weight in grams": "6000"})
     assert page.has("Nothing can be sent there") and page.has("We do not send to this country.")
+    assert carol.get("/admin/shipping?country=Atlantis&weight=300&total=").has("The region “Europe” decides.")
     page = carol.press("Show costs", {"Weight in grams": "heavy", "Goods after": "-5"})
     assert page.status == 400 and page.has("Enter a whole number from 0 to 100000000")
     assert page.text.count("Enter an amount like 12.50") == 2

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from storefront.stock.models import BACKORDER
+from test_browser_admin import sign_in
 
 from clicking import button, heading, press, to_gateway
 from counter import hire
-from test_browser_admin import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -46,8 +46,8 @@ def test_a_split_shipment(browser, play):
     )
 
     page.goto("/admin/products?q=kettle")
-    page.get_by_label("On hand").fill("3")
-    page.get_by_label("Why").first.fill("delivery")
+    page.get_by_label("On hand of KETTLE").fill("3")
+    page.get_by_label("Reason for KETTLE").fill("delivery")
     press(page, "Save")
     page.goto(f"/admin/orders/{order.number}")
     press(page, "Mark as sent")

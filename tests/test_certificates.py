@@ -315,6 +315,39 @@ def test_it_is_handed_over_when_the_cart_is_confirmed_anew(play, alice):
     assert len(taken) == 1
 
 
+def test_the_replaced_order_is_paid_after_all(play, alice):
+    """RACE-14 with a certificate: the older order lives again, its successor lets go, and it is taken once."""
+    code = issued(1500)
+    types(alice, code)
+    play.to_preview(alice)
+    first = play.confirm(alice)
+    alice.press("Continue to payment page")
+    play.fill_cart(alice, mug=1)
+    play.to_preview(alice)
+    second = play.confirm(alice)
+    assert play.gateway_says("paid", first.bill) == 200
+    assert [order.status for order in play.orders()] == ["PROCESSING", "CANCELLED"]
+    assert money_of(play, code) == (0, 0, "SPENT") and uses_of(play, second.order) == [(1500, 0, "RELEASED")]
+    assert play.gateway_says("paid", second.bill) == 200
+    assert play.bills(second.order)[0].disposition == "QUARANTINED"
+
+
+def test_codes_stay_when_a_guest_signs_in(play, alice):
+    """The carts become one: the codes of both count, each once."""
+    first, second = issued(300), issued(400)
+    member = play.signed_in()
+    play.fill_cart(member, mug=1)
+    types(member, first)
+    guest = play.visitor("alice")
+    play.fill_cart(guest, mug=1)
+    types(guest, second)
+    types(guest, first)
+    play.signed_in(shopper=guest)
+    page = guest.get("/cart")
+    assert page.has(f"Gift certificate …{first[-4:]}") and page.has(f"Gift certificate …{second[-4:]}")
+    assert page.has("-€3.00") or page.has("−€3.00")
+
+
 def test_the_same_confirmed_twice_is_one_order(play, alice):
     """A second tab with the same content finds the first one's order, though the certificate is set aside by then."""
     code = issued(1000)

@@ -12,39 +12,10 @@ from storefront.customers.models import Customer
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
 from storefront.orders.models import OrderAdjustment
-from storefront.promotions.models import Promotion
 
 import stage
+from promoting import apply_code, counts, offer
 from purchases import PASSWORD
-
-
-def offer(name="Ten percent", *actions, code="", conditions=(), on=True, coupon=None, **values):
-    """A promotion that is on; with a code if one is named."""
-    conditions = [*conditions, *([{"type": "coupon"}] if code else [])]
-    with transaction():
-        made = promotions.save(None, name=name, **values)
-        made.conditions, made.with_code = list(conditions), bool(code)
-        made.actions = list(actions) or [{"type": "percent", "rate_ppm": 100_000}]
-        db.session.flush()
-        if code:
-            promotions.add_code(made.id, code, **(coupon or {}))
-        if on:
-            promotions.switch(made.id, True)
-        return made.id
-
-
-def apply_code(shopper, code):
-    """Type a code into the cart's field."""
-    shopper.get("/cart")
-    return shopper.press("Apply code", code=code)
-
-
-def counts(promotion_id):
-    """(used, held) of a promotion, as it is now."""
-    db.session.rollback()
-    db.session.expire_all()
-    found = db.session.get_one(Promotion, promotion_id)
-    return found.used, found.held
 
 
 def test_a_code_takes_ten_percent_off_through_the_whole_purchase(play, right_books):

@@ -52,7 +52,7 @@ def figures() -> dict[str, list]:
     kept = {
         table: [] for table in ("ledger_entries", "bills", "tax_documents", "order_lines", "refunds", "order_events")
     }
-    hidden_columns = {"key", "custom", "extra", "url"}
+    hidden_columns = {"key", "next_step", "custom", "extra", "url"}
     for table in kept:
         columns = [one for one in Base.metadata.tables[table].c if one.name not in hidden_columns]
         kept[table] = db.session.execute(

@@ -32,6 +32,7 @@ from storefront.shipping import METHODS
 from storefront.shipping.models import ServiceLevel
 
 import conftest
+from bookkeeping import check_books
 from counter import comes_in
 
 PACKAGE = ROOT / "tests" / "sample_extension"
@@ -77,13 +78,14 @@ def shop(database, installed):
 
 @pytest.fixture
 def workshop(play):
-    """The package's own folder, empty; whoever puts a file `closed` into it shuts the workshop."""
+    """The package's own folder, empty; a file `closed` in it shuts the workshop. Afterwards the books are right."""
     from gift_wrapping.handlers import workshop
 
     folder = workshop()
     for file in folder.iterdir():
         file.unlink()
-    return folder
+    yield folder
+    check_books(play)
 
 
 @pytest.fixture
@@ -191,11 +193,40 @@ def test_a_handler_after_the_checkout_cannot_undo_it(play, alice, workshop):
     assert diary(workshop).count(f"placed {order.number}") == 1
 
 
-def test_what_must_not_be_changed_before_the_save_is_not(play, alice, monkeypatch):
-    """ACT-25: a handler that touches a figure of the order breaks the checkout, not the books."""
-    monkeypatch.setitem(
-        play.app.extensions["hooks"], "pre_order_persist", [lambda order: setattr(order, "due_minor", 1)]
-    )
+def cheaper(order):
+    """Less is due."""
+    order.due_minor = 1
+
+
+def fewer(order):
+    """A line goes."""
+    order.lines.pop()
+
+
+def elsewhere(order):
+    """Another city, in place."""
+    order.shipping_address.city = "Cork"
+
+
+def other_service(order):
+    """Another way, in place."""
+    order.service_level["name"] = "By mule"
+
+
+def of_the_line(order):
+    """A custom field where none may be added."""
+    order.lines[0].custom["gift"] = True
+
+
+def beyond_words(order):
+    """A value that is not JSON."""
+    order.custom = {"when": object()}
+
+
+@pytest.mark.parametrize("greedy", [cheaper, fewer, elsewhere, other_service, of_the_line, beyond_words])
+def test_what_must_not_be_changed_before_the_save_is_not(play, alice, monkeypatch, greedy):
+    """ACT-25: a handler that touches more than the custom fields breaks the checkout, not the books: no order."""
+    monkeypatch.setitem(play.app.extensions["hooks"], "pre_order_persist", [greedy])
     alice.broken_is_fine = True
     assert alice.press("Confirm and pay").status == 500
     assert not play.orders()
@@ -357,6 +388,8 @@ def test_its_line_is_part_of_the_proof(play, alice):
         events.record("GIFT_WRAPPED", order.id, paper="twice")
     done = runner.invoke(args=["check", "--lines", "GIFT-01"])
     assert done.exit_code == 1 and order.number in done.output and "wrapped 2" in done.output
+    with transaction():
+        events.record("GIFT_UNWRAPPED", order.id)
 
 
 def test_its_job_runs_with_the_others(play, workshop):

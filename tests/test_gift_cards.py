@@ -3,6 +3,8 @@
 Capabilities PRM-08, ACT-11, and the bought certificates' part of PRM-15.
 """
 
+import csv
+
 import pytest
 from sqlalchemy import select
 
@@ -337,6 +339,40 @@ def test_the_form_pressed_twice_issues_one(play, cards):
         carol.page = form
         assert carol.press("Issue it", {"Worth": "25.00"}).steps == [303, 200]
     assert play.rows_of(GiftCertificate) == 1
+
+
+def test_a_product_becomes_a_gift_certificate(play, cards):
+    """Ticked on its page, a variant needs no shipping, no count and no tax; unticked it is goods again."""
+    carol = comes_in(play)
+    path = f"/admin/products/{play.variant('mug').product_id}"
+    carol.get(path)
+    carol.press("Save product", {"gift-0": True})
+    variant = play.variant("mug")
+    assert (variant.gift_certificate, variant.requires_shipping, variant.stock_policy) == (True, False, "untracked")
+    placed = play.paid_order(mug=1)
+    assert (placed.order.total_minor, placed.order.tax_minor, placed.order.status) == (MUG, 0, "COMPLETED")
+    assert money_of(play) == (MUG, 0, "ACTIVE")
+    carol.get(path)
+    carol.press("Save product", {"gift-0": False})
+    assert play.variant("mug").gift_certificate is False
+    carol.get("/admin/products/new")
+    answers = {"Title": "Voucher", "Price, EUR": "20.00", "It is a gift certificate": True, "Show it in the shop": True}
+    assert carol.press("Make product", answers).steps == [303, 200]
+    assert play.variant("voucher").gift_certificate is True
+
+
+def test_a_product_file_brings_gift_cards(play, cards, tmp_path):
+    """Shopify's column "Gift Card" makes certificates of every variant, and the export says so again."""
+    rows = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Gift Card\n"
+    rows += "voucher,Voucher,Worth,25,V-25,25.00,true\nvoucher,,,50,V-50,50.00,\ncup,Cup,,,CUP,5.00,false\n"
+    (tmp_path / "goods.csv").write_text(rows)
+    runner = play.app.test_cli_runner()
+    assert runner.invoke(args=["catalog", "import", str(tmp_path / "goods.csv")]).exit_code == 0
+    assert [play.variant(name).gift_certificate for name in ("v_25", "v_50", "cup")] == [True, True, False]
+    assert runner.invoke(args=["catalog", "export", str(tmp_path / "out.csv")]).exit_code == 0
+    with (tmp_path / "out.csv").open() as file:
+        said = {row["Variant SKU"]: row["Gift Card"] for row in csv.DictReader(file)}
+    assert (said["V-25"], said["V-50"], said["CUP"]) == ("true", "true", "false")
 
 
 def test_history_tells_what_happened(play, cards):

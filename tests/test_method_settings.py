@@ -63,6 +63,11 @@ def test_settings_are_kept_as_they_were_typed(play, carol):
         ('{"pew": 1e999}', "pew must be a whole number."),
         ('{"pew": NaN}', "pew must be a whole number."),
         ('{"motto": "far longer than it may be"}', "motto has more than 12 letters."),
+        ('{"motto": "be\\u0000kind"}', "motto must be one line of text."),
+        ('{"motto": "\\ud800"}', "motto must be one line of text."),
+        ('{"motto": "be\\nkind"}', "motto must be one line of text."),
+        ('{"\\ud800": 7}', "There is no setting \\ud800"),
+        ('{"pew": ' + "9" * 5000 + "}", "This is not JSON"),
         ('{"sings": 1}', "sings must be true or false."),
         ('{"pwe": 7}', "There is no setting pwe"),
         ('{"capture": "some day"}', "capture must be one of by_hand, at_release, on_shipment."),
@@ -100,7 +105,12 @@ def test_a_gateway_is_held_against_its_own_rules(play, monkeypatch):
         method.config.properties, method.settings = {}, {"pew": 7}
     done = runner.invoke(args=["gateways", "check", "sandbox"])
     assert done.exit_code == 1 and "page is missing." in done.output and "There is no setting pew" in done.output
-    assert runner.invoke(args=["gateways", "check", "nobody"]).exit_code == 1
+    with transaction():
+        card().config.secrets = {"key": "sealed with a key that is gone"}
+    for command in (["gateways", "check", "sandbox"], ["gateways", "list"]):
+        assert "A stored secret cannot be read" in runner.invoke(args=command).output
+    missing = runner.invoke(args=["gateways", "check", "nobody"])
+    assert missing.exit_code == 1 and "There is no gateway nobody" in missing.output
 
 
 def test_the_kinds_of_gateways_are_listed_with_what_they_can(play):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from storefront import checkout, orders, payments
+from storefront.admin import figures
 from storefront.kit import events
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
@@ -346,16 +347,19 @@ def test_race_42_charged_back_before_shipping(play):
 def test_race_42_charged_back_after_shipping(play, smtp):
     """The order's state is kept; a row with the evidence, a letter to the owner; won back, the row goes. RACE-42."""
     placed = paid(play)
+    sold = figures.sales()[-1].minor
     play.run("deliver_events")
     with transaction():
         orders.ship(play.last_order().shipments[0].id, carrier="An Post", tracking="CB123")
     at_console(play, placed.bill, "Charge back", "5.00")
     assert states(play) == ("SHIPPED", "DISPUTED", "DISPUTED")
     assert desk_row(play, "disputed").amount_minor == 500
+    assert figures.sales()[-1].minor == sold - 500
     play.run("deliver_events")
     assert "The Test Shop: a payment needs you" in letters_of(smtp)
     at_console(play, placed.bill, "Dispute won")
     assert (states(play), on_desk(play)) == (("SHIPPED", "PAID", "PAID"), [])
+    assert figures.sales()[-1].minor == sold
 
 
 @STORY

@@ -18,7 +18,8 @@ from storefront.orders.explaining import facts_of
 from storefront.orders.models import Order, OrderAdjustment
 from storefront.payments.models import PaymentMethod
 from storefront.promotions.models import Coupon, Promotion, UsageHold
-from test_coupons import apply_code, counts, offer
+
+from promoting import apply_code, counts, offer
 
 _presses = count(1)
 

@@ -211,6 +211,10 @@ def test_the_shopper_is_told_which_part_of_the_address_is_not_reached(shop):
     ):
         found, sentence = shipping.uncovered(address, "EUR")
         assert found == part and sentence == shipping.reach(address, PARCEL, "EUR").why_not
+    assert shipping.uncovered({"country": "NL"}, "EUR") == (
+        "postcode",
+        "Enter the postcode: we do not send to all of them.",
+    )
     assert shipping.covers({"country": "NL", "postcode": "1500 AA"}, "EUR")
     assert shipping.destinations("EUR") == {"NL", "US"}
 
@@ -234,6 +238,8 @@ def test_the_usual_delivery_is_of_the_whole_country_or_of_a_part_of_it(shop):
         ({"countries": ["ZZ"]}, "countries"),
         ({"countries": ["US", "CA"], "subdivisions": ["NY"]}, "subdivisions"),
         ({"countries": ["US"], "subdivisions": ["Bavaria"]}, "subdivisions"),
+        ({"countries": ["DE"], "subdivisions": ["BY"]}, "subdivisions"),  # nobody there types it
+        ({"name": "x" * 61}, "name"),
         ({"countries": [], "patterns": "1000-1999"}, "postcodes"),
         ({"countries": ["NL"], "patterns": "what?"}, "postcodes"),
     ],

@@ -384,7 +384,8 @@ def test_thousands_of_rates_are_looked_up_by_index(play):
     with transaction():
         assert taxes.import_rates(taxes.read_file("ny.csv", data.encode()), actor="me").counts["new"] == 3000
     quote = asked(mine, after)
-    assert len(tables(before)) == len(tables(after)) and [row["name"] for row in quote.tax_rows] == ["US", "Town 42"] * 2
+    assert len(tables(before)) == len(tables(after))
+    assert [row["name"] for row in quote.tax_rows] == ["US", "Town 42"] * 2
     statement, values = next((sql, values) for sql, values in after if "tax_rates" in sql)
     assert len(db.session.connection().exec_driver_sql(statement, values).all()) == 2
     explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "

@@ -57,6 +57,7 @@ def _let_parcels_split_and_goods_return():
         sa.Column("refund_id", Number, nullable=True),
         sa.Column("replacement_order_id", Number, nullable=True),
         sa.Column("credit_minor", Number, nullable=False),
+        sa.Column("settled_minor", Number, nullable=False),
         sa.Column("announced_at", UtcDateTime(), nullable=False),
         sa.Column("received_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import case, func, literal, select, union_all
 
 from storefront import store
 from storefront.certificates.models import CertificateUse
@@ -12,6 +12,7 @@ from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.models import Order
 from storefront.orders.states import RELEASED_STATES
+from storefront.payments.models import LedgerEntry
 
 SHOWN = 30  # days in the picture; as many before them to compare with
 WIDE, HIGH, FOOT = 720, 180, 22  # of the picture, in its own units
@@ -58,7 +59,11 @@ def sales(days: int = 2 * SHOWN) -> list[Day]:
     given_back = select(func.coalesce(func.sum(CertificateUse.refunded_minor), 0)).where(
         CertificateUse.order_id == Order.id
     )
-    kept = Order.total_minor - Order.refunded_minor - given_back.scalar_subquery()
+    lost = case((LedgerEntry.kind == "charged_back", LedgerEntry.amount_minor), else_=-LedgerEntry.amount_minor)
+    charged = select(func.coalesce(func.sum(lost), 0)).where(
+        LedgerEntry.order_id == Order.id, LedgerEntry.kind.in_(("charged_back", "won_back"))
+    )
+    kept = Order.total_minor - Order.refunded_minor - given_back.scalar_subquery() - charged.scalar_subquery()
     worth = func.coalesce(func.sum(kept), 0)
     parts = [
         select(literal(place).label("place"), func.count().label("orders"), worth.label("minor")).where(

@@ -28,6 +28,7 @@ NEEDS: dict[str, str] = {
     "admin.receive_return": STAFF,
     "admin.settle_return": STAFF,
     "admin.decline_return": STAFF,
+    "admin.exchange_return": STAFF,
     "admin.complete": STAFF,
     "admin.move_order": STAFF,
     "admin.cancel_order": STAFF,

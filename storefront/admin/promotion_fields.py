@@ -130,7 +130,7 @@ def _read_day(param, text):
 
 
 def _read_choices(param, chosen):
-    known = dict(KINDS[param.kind].choices())
+    known, chosen = dict(KINDS[param.kind].choices()), [one for one in chosen if one]
     if any(one not in known for one in chosen):
         raise Invalid(_("Choose from the list."))
     return [int(one) for one in chosen]

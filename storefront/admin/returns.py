@@ -3,17 +3,19 @@
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from storefront import orders as verbs
-from storefront.admin import audit
+from storefront import checkout, customers, orders as verbs
+from storefront.admin import audit, goods_verbs
 from storefront.admin.order_deeds import back, line, paragraph, send_back
 from storefront.admin.order_page import order_by, page_of, shown_with
 from storefront.admin.parcels import counts
 from storefront.admin.room import bp, deed, status_of
-from storefront.kit import money
+from storefront.kit import events, money
+from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, ShopError
 from storefront.orders.models import Order
 
 MOST_LETTERS = 300
+ROWS = 3  # articles of one exchange
 
 
 @bp.route("/orders/<number>/returns/new", methods=["GET", "POST"])
@@ -71,6 +73,22 @@ def settle_return(number, return_id):
     return back(number, "#returns")
 
 
+@bp.post("/orders/<number>/returns/<int:return_id>/exchange")
+def exchange_return(number, return_id):
+    """Other goods are sent instead: an order of its own, which what came back pays first."""
+    try:
+        found = verbs.return_of(verbs.by_number(number), return_id)
+        with events.acting_as("staff", g.login):
+            placed = checkout.exchange(found.id, _goods(), free_delivery="free" in request.form, actor=g.login)
+            made = placed.number
+        with deed():
+            audit.record("exchange", f"order {number}", after={"return": return_id, "replacement": made})
+    except ShopError as problem:
+        return _page(number, return_id, problem)
+    flash(_("Order %(number)s replaces what came back.", number=made), "ok")
+    return back(made)
+
+
 @bp.post("/orders/<number>/returns/<int:return_id>/decline")
 def decline_return(number, return_id):
     """It is not taken back; the shopper reads why."""
@@ -94,6 +112,8 @@ def _do(number, return_id, action, verb, *what, **facts):
 
 
 def _page(number, return_id, problem: ShopError | None = None):
+    if problem:
+        db.session.rollback()
     found: Order = order_by(number)
     coming = verbs.return_of(found, return_id)
     html = render_template(
@@ -102,6 +122,7 @@ def _page(number, return_id, problem: ShopError | None = None):
         coming=coming,
         suggested=verbs.suggested_refund(coming) if coming.status == "RECEIVED" else 0,
         most=verbs.refundable_of(found),
+        replacement=coming.replacement_order_id and db.session.get(Order, coming.replacement_order_id),
         problem=problem,
         **shown_with(found),
     )
@@ -117,3 +138,15 @@ def _sum(text, currency):
 
 def _named(units):
     return {str(line_id): count for line_id, count in units.items()}
+
+
+def _goods():
+    """SKU: how many, of the rows that were filled in. Raises Invalid."""
+    goods: dict[str, int] = {}
+    for row in range(1, ROWS + 1):
+        count = request.form.get(f"count-{row}", "") or "1"
+        if sku := customers.plain_line(request.form.get(f"sku-{row}", "")):
+            goods[sku] = goods.get(sku, 0) + goods_verbs.whole(count, most=9999, least=1)
+    if not goods:
+        raise Invalid(_("Say what is sent instead."))
+    return goods

@@ -16,6 +16,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import TextInput
 
 from storefront import customers, shipping, store
 from storefront.customers import plain_line
@@ -30,6 +31,19 @@ _NUMBER = _l("Enter a whole number")
 
 def _one_line(text):
     return plain_line(text or "")
+
+
+class WholeField(IntegerField):
+    """A whole number, typed as text."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist):
+        """The number, or a sentence that says what to enter."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_NUMBER) from None
 
 
 class RegionForm(FlaskForm):
@@ -58,10 +72,10 @@ class LevelForm(FlaskForm):
 
     name = StringField(_l("Name"), filters=[_one_line])
     carrier = StringField(_l("Carrier"), filters=[_one_line])
-    days_min = IntegerField(_l("Days at least"), [InputRequired(_NUMBER)])
-    days_max = IntegerField(_l("Days at most"), [InputRequired(_NUMBER)])
-    weight_min_g = IntegerField(_l("Weight from"), [Optional()])
-    weight_max_g = IntegerField(_l("Weight up to"), [Optional()])
+    days_min = WholeField(_l("Days at least"), [InputRequired(_NUMBER)])
+    days_max = WholeField(_l("Days at most"), [InputRequired(_NUMBER)])
+    weight_min_g = WholeField(_l("Weight from"), [Optional()])
+    weight_max_g = WholeField(_l("Weight up to"), [Optional()])
     tax_category = SelectField(_l("Taxed as"), coerce=int)
     active = BooleanField(_l("Offer it to shoppers"))
     method = SelectField(_l("Cost"), validate_choice=False)

@@ -139,7 +139,8 @@ def _preview(args):
     """What was asked, what can be sent there, and the fields that could not be read."""
     shop = store.current()
     asked = {name: args.get(name, "").strip()[:100] for name in ("subdivision", "postcode", "weight", "total")}
-    asked["country"] = args.get("country") or shop.country
+    named = args.get("country", "")
+    asked["country"] = named if named in dict(customers.countries(None)) else shop.country
     if "weight" not in args:
         return asked, None, []
     figures, problems = {}, []

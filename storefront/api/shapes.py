@@ -22,7 +22,12 @@ LINE = ("sku", "title", "options", "unit_minor", "discount_minor", "tax_minor", 
 ADDRESS = ("name", "company", "line1", "line2", "city", "subdivision", "postcode", "country", "phone")
 INNER = ("snapshot",)  # of use to the shop alone
 PERSONAL = ("by", "by_hand", "customer", "waiting")  # who did it, or to whom
-WORDS = {"REFUND_REQUESTED": ("reason",)}  # typed by people, who may name people
+WORDS = {  # typed by people, who may name people
+    "REFUND_REQUESTED": ("reason",),
+    "ORDER_CANCELLED": ("detail",),
+    "ORDER_SHIPMENT_HELD": ("reason",),
+    "LETTER_RESENT": ("reason", "detail"),
+}
 
 
 def event_body(event: OrderEvent, number: str, *, personal: bool = False, order: Order | None = None) -> dict[str, Any]:

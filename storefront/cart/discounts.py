@@ -96,26 +96,29 @@ def _facts(quote, standing: Standing, who, customer, paying):
 
 
 def _take_off(quote):
+    """Each taking on its line, and as an adjustment of the quote; a large cart has hundreds of them."""
     by_key = {line.line_id: line for line in quote.lines}
+    called = {rule.id: _called(rule) for rule in quote.promoted.applied}
     for taking in quote.promoted.takings:
-        line = by_key[taking.key]
-        line.discount_minor += taking.amount_minor
-        line.total_minor -= taking.amount_minor
-        quote.discount_minor += taking.amount_minor
-        quote.adjustments.append(_adjustment(taking.rule, taking.amount_minor, taking.detail, line.line_id))
+        line, amount, rule = by_key[taking.key], taking.amount_minor, taking.rule
+        line.discount_minor += amount
+        line.total_minor -= amount
+        kind, label, version = called[rule.id]
+        quote.adjustments.append(
+            Adjustment(kind, label, -amount, taking.key, version, rule.id, rule.coupon_id, taking.detail)
+        )
+    quote.discount_minor = sum(line.discount_minor for line in quote.lines)
 
 
 def _adjustment(rule: Rule, amount_minor, detail, line_id=None):
-    return Adjustment(
-        "coupon" if rule.coupon_id is not None else "promotion",
-        f"{rule.label} ({rule.code})" if rule.code else rule.label,
-        -amount_minor,
-        line_id,
-        f"{rule.id}.{rule.version}",
-        rule.id,
-        rule.coupon_id,
-        detail,
-    )
+    kind, label, version = _called(rule)
+    return Adjustment(kind, label, -amount_minor, line_id, version, rule.id, rule.coupon_id, detail)
+
+
+def _called(rule):
+    """What an adjustment says of its rule: its kind, its label with the code, and the rule's version."""
+    kind = "coupon" if rule.coupon_id is not None else "promotion"
+    return kind, f"{rule.label} ({rule.code})" if rule.code else rule.label, f"{rule.id}.{rule.version}"
 
 
 def _add_presents(quote):

@@ -30,9 +30,9 @@ def go_on(old: Cart, into: Cart) -> None:
 
 def open_orders(cart: Cart) -> list[int]:
     """The unpaid orders of a cart: its own first, then those of carts that joined it; ids."""
-    own = [] if cart.open_order_id is None else [cart.open_order_id]
-    others = select(Cart.open_order_id).where(Cart.merged_into_id == cart.id, Cart.open_order_id.is_not(None))
-    return own + [order_id for order_id in db.session.scalars(others.order_by(Cart.id)) if order_id not in own]
+    others = select(Cart.open_order_id).where(Cart.merged_into_id == cart.id).order_by(Cart.id)
+    named = dict.fromkeys((cart.open_order_id, *db.session.scalars(others)))
+    return [order_id for order_id in named if order_id is not None]
 
 
 def done_with(cart: Cart, order_id: int) -> None:

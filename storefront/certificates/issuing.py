@@ -28,8 +28,8 @@ def issue(
         sentence = _("Enter a sum above zero")
         raise Invalid(sentence, fields={"amount": [sentence]})
     _refuse_the_past(expires_at)
-    facts = {"issued_by": actor, "note": note, "expires_at": expires_at, "seed": seed}
-    certificate = new_certificate(store.current().currency, amount_minor, **facts)
+    facts = {"issued_by": actor, "note": note, "expires_at": expires_at}
+    certificate = new_certificate(store.current().currency, amount_minor, seed, **facts)
     db.session.flush()
     ledger.issue(certificate)
     db.session.refresh(certificate)

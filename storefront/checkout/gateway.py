@@ -1,5 +1,7 @@
 """The page that leaves for the gateway, the ways back, and paying again."""
 
+import time
+
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
@@ -25,7 +27,8 @@ from storefront.stock import OutOfStock
 bp = Blueprint("gateway", __name__)
 HINTS = ("ok", "cancel", "error")
 LARGEST = 256 * 1024
-PATIENCE = 0.9  # seconds that a notification waits for somebody else's lock: it is sent again anyway
+PATIENCE = 0.9  # seconds that a notification waits for others' locks in all: it is sent again anyway
+LEAST = 0.05  # seconds that are left for applying it, however long it took to store it
 
 
 @bp.get("/pay/<key>")
@@ -78,9 +81,10 @@ def read_return(gateway, key, hint):
 @limiter.limit("600 per minute")
 def read_notification(gateway):
     """The gateway's server calls. Answered with a 2xx only when the message is stored, and soon, or else refused."""
-    with hurried(PATIENCE):
-        with transaction("store_notification"):
-            message_id = payments.store_message(gateway, "notify", _message()).id
+    until = time.monotonic() + PATIENCE
+    with hurried(PATIENCE), transaction("store_notification"):
+        message_id = payments.store_message(gateway, "notify", _message()).id
+    with hurried(max(LEAST, until - time.monotonic())):
         try:
             answer = take_in(message_id)
         except OperationalError:  # it is kept, and the job applies it when the database has time

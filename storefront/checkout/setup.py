@@ -12,7 +12,8 @@ from storefront.kit.errors import Conflict, Invalid
 
 def pre_checkout(attempt: Attempt) -> None:
     """Nothing by itself: extensions that hear of a checkout before it begins may refuse the cart."""
-    hooks.call("pre_checkout", db.session.get_one(Cart, attempt.cart_id))
+    for function in hooks.waiting("pre_checkout"):
+        function(db.session.get_one(Cart, attempt.cart_id))
 
 
 def check_certificates(attempt: Attempt) -> None:

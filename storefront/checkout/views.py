@@ -73,6 +73,7 @@ def payment():
     quote = _quote_or_none()
     if away := _missing_before(quote, "payment"):
         return redirect(away, code=303)
+    assert quote is not None
     if not quote.due_minor:  # gift certificates pay everything: there is nothing to choose
         return redirect(url_for("preview.preview"), code=303)
     form, choices = ChoiceForm(), _methods(quote)

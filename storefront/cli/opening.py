@@ -73,10 +73,9 @@ def _has(kind, field):
 @click.argument("name")
 def check_gateway(name):
     """Hold one gateway against its own rules; exit 1 if something is wrong."""
-    try:
-        config = payments.config_by_name(name)
-    except ShopError as error:
-        raise Plainly(error) from error
+    config = next((config for config in payments.configs() if config.name == name), None)
+    if config is None:
+        raise click.ClickException(f"There is no gateway {name}: `flask gateways list` names them.")
     wrong = [*payments.problems(config), *payments.problems_with_methods(config)]
     for sentence in wrong:
         click.echo(f"  {sentence}")

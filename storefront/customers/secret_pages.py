@@ -1,6 +1,6 @@
 """The pages under /account about who somebody is: password, e-mail, and every device that is signed in."""
 
-from flask import current_app, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 
@@ -60,7 +60,7 @@ def new_password(token):
     form = RecoveryForm()
     if form.validate_on_submit() and (found := _recovered(token, form)):
         _forget_devices(*found)
-        email_confirmed.send(current_app._get_current_object(), customer_id=found[0])
+        email_confirmed.send(customer_id=found[0])
         flash(_("Your password is set. Sign in with it now."), "ok")
         return redirect(url_for("account.sign_in"), code=303)
     return render_template("customers/new_password.html", form=form), 400 if form.errors else 200
@@ -129,7 +129,7 @@ def confirm(customer, token):
         except (Invalid, Conflict) as error:
             problem = error.message
         else:
-            email_confirmed.send(current_app._get_current_object(), customer_id=customer_id)
+            email_confirmed.send(customer_id=customer_id)
             flash(_("Your email is confirmed. Orders that you placed with it are in your account."), "ok")
             return redirect(url_for("account.show"), code=303)
     page = render_template("customers/confirm.html", customer=current_customer(), problem=problem)
@@ -162,7 +162,7 @@ def _recovered(token, form):
 
 
 def _forget_devices(customer_id, strange=False):
-    devices_forgotten.send(current_app._get_current_object(), customer_id=customer_id, strange=strange)
+    devices_forgotten.send(customer_id=customer_id, strange=strange)
 
 
 def _knows(customer, form):

@@ -174,7 +174,7 @@ def prefer_address(customer, address_id):
     return redirect(url_for("account.show"), code=303)
 
 
-def enter(customer: Customer, password: str) -> None:
+def enter(customer, password):
     """A session of its own for whoever has just shown the password; carts are merged by the signal."""
     if passwords.stale(customer.password_hash):
         with transaction():

@@ -5,6 +5,7 @@ import secrets
 from sqlalchemy import select
 
 from storefront import store
+from storefront.demo import offers
 from storefront.demo.carriage import EUROPE, make_regions
 from storefront.kit import clock, signing
 from storefront.kit.db import db
@@ -73,6 +74,7 @@ def set_up() -> bool:
     for place, (slug, title, body) in enumerate(PAGES):
         store.save_page(slug, title=title, body=body, position=place)
     sandbox_gateway()
+    offers.load()
     return True
 
 

@@ -1,10 +1,10 @@
 """What waits for a person: money that fits no order, orders to be looked at, and everything that went wrong.
 
 Looking: rows, count_open, sums, look_at, allowed. Deciding, each once: accept, refund, refund_bill, move, cancel,
-done, void, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, Instead, answer; ask_rest, open_rest. Time: overdue,
-due_soon, waited_for, remind_owner, decide_row, fulfil_waiting. Settlement files: read_statement, store_statement,
-differences, take_in_money, write_settlement, settlements_of, problems_in_words. Messages about nothing that we know:
-note_unmatched, old_strays, take_in_stray.
+done, void, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, Instead, answer; ask_rest,
+open_rest (what is missing). Time: overdue, due_soon, waited_for, remind_owner, decide_row, fulfil_waiting. Settlement
+files: read_statement, store_statement, differences, take_in_money, write_settlement, settlements_of, problems_in_words.
+Messages about nothing that we know: note_unmatched, old_strays, take_in_stray.
 """
 
 from storefront.desk.cases import allowed, look_at

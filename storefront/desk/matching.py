@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from storefront.desk.statement import MOST_ROWS, Row
 from storefront.kit.db import db
-from storefront.payments.ledger import BY_HAND
+from storefront.payments.ledger import AS_CREDIT, BY_HAND
 from storefront.payments.models import Bill, LedgerEntry
 
 MISSING_HERE, MISSING_THERE, DOUBLED = "missing_here", "missing_there", "doubled"
@@ -108,7 +108,8 @@ class _Ledger:
         begin = datetime(min(days).year, min(days).month, min(days).day, tzinfo=UTC)
         end = datetime(max(days).year, max(days).month, max(days).day, tzinfo=UTC) + timedelta(days=1)
         within = (LedgerEntry.recorded_at >= begin, LedgerEntry.recorded_at < end)
-        ours = self._read(*within, LedgerEntry.gateway_event_key.not_like(f"{BY_HAND}%"))
+        elsewhere = [LedgerEntry.gateway_event_key.not_like(f"{word}%") for word in (BY_HAND, AS_CREDIT)]
+        ours = self._read(*within, *elsewhere)
         return [entry for entry in ours if entry.id not in self.matched]
 
     def _bills(self) -> dict[tuple[str, str], int]:

@@ -13,7 +13,6 @@ def add(app: Flask, moment: str, function: Callable[..., Any]) -> None:
         functions.append(function)
 
 
-def call(moment: str, *about: Any) -> None:
-    """Call what waits for this moment. What one of them raises, the caller raises."""
-    for function in current_app.extensions.get("hooks", {}).get(moment, ()):
-        function(*about)
+def waiting(moment: str) -> list[Callable[..., Any]]:
+    """What is to be called at this moment."""
+    return list(current_app.extensions.get("hooks", {}).get(moment, ()))

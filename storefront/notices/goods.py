@@ -6,6 +6,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from storefront import certificates
 from storefront.kit.db import db
 from storefront.kit.events import OrderEvent
 from storefront.notices.post import order_of, write, write_to_owner
@@ -57,6 +58,14 @@ def return_received(event: OrderEvent) -> None:
     write(event, "return_received", order, subject, coming=coming)
 
 
+def return_credited(event: OrderEvent) -> None:
+    """What came back pays other goods; the code of the credit, should they not be ordered."""
+    order, certificate = order_of(event), certificates.by_id(event.data["certificate"])
+    subject = _("what you sent back of order %(number)s pays for other goods", number=order.number)
+    code = certificates.in_groups(certificates.code_of(certificate))
+    write(event, "return_credited", order, subject, sum_minor=certificate.initial_minor, code=code)
+
+
 def return_declined(event: OrderEvent) -> None:
     """The shop does not take it back, and says why."""
     order = order_of(event)
@@ -70,4 +79,5 @@ GOODS_LETTERS: dict[str, tuple[Callable[[OrderEvent], None], ...]] = {
     "ORDER_RETURN_ANNOUNCED": (return_announced, tell_owner_of_return),
     "ORDER_RETURN_RECEIVED": (return_received,),
     "ORDER_RETURN_DECLINED": (return_declined,),
+    "ORDER_RETURN_CREDITED": (return_credited,),
 }

@@ -12,7 +12,8 @@ Goods that are not there: correct_stock, losers.
 Parcels: release_shipment, note_refused_release, hold_shipment, take_money_for, ship, deliver, complete; split_parcel,
 merge_parcels, cancel_parcels; assign_goods, awaited_goods, missing_in; tracking_links, carriers, set_carriers.
 Returns: announce_return, may_announce, returnable_units, receive_return, suggested_refund, settle_return,
-decline_return, withdraw_return, returns_of, return_of, open_returns, received_units, overdue_returns, end_return;
+decline_return, withdraw_return, exchange_return, note_replacement, locked_return,
+returns_of, return_of, money_left, open_returns, received_units, overdue_returns, end_return;
 worth_of, refundable_worth, refundable_of (what so many units were sold for).
 Finding: by_key, by_number, locked, stage_of, replace_link; overdue, on_hold, arrived_long_ago, old_failures.
 """
@@ -70,7 +71,10 @@ from storefront.orders.returning import (
     announce_return,
     decline_return,
     end_return,
+    exchange_return,
+    locked_return,
     may_announce,
+    note_replacement,
     open_returns,
     overdue_returns,
     receive_return,
@@ -85,7 +89,7 @@ from storefront.orders.returning import (
 from storefront.orders.settling import accept_after_review, accept_money, release_unbilled, settle
 from storefront.orders.stage import Stage, stage_of
 from storefront.orders.using import has_bought
-from storefront.orders.worth import refundable_of, refundable_worth, worth_of
+from storefront.orders.worth import money_left, refundable_of, refundable_worth, worth_of
 
 __all__ = [
     "PaymentPending",
@@ -116,6 +120,7 @@ __all__ = [
     "deliver",
     "end_return",
     "erase_customer",
+    "exchange_return",
     "fail_placing",
     "finish_capture",
     "finish_refund",
@@ -128,15 +133,18 @@ __all__ = [
     "join",
     "keep",
     "locked",
+    "locked_return",
     "losers",
     "may_announce",
     "may_be_paid_by_hand",
     "may_put_back",
     "merge_parcels",
     "missing_in",
+    "money_left",
     "move_hold",
     "move_on",
     "note_refused_release",
+    "note_replacement",
     "old_failures",
     "on_hold",
     "open_rest",

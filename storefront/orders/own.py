@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, session
+from flask import Blueprint, Response, flash, redirect, render_template, request, session
 from flask_babel import gettext as _
 from flask_login import logout_user
 from sqlalchemy import select, tuple_
@@ -77,7 +77,7 @@ def erase(person):
             orders.erase_customer(person_id, by_email=person.verified_at is not None)
     except Conflict as problem:
         return _page(OwnPasswordForm(formdata=None), person, problem.message, 409)
-    devices_forgotten.send(current_app._get_current_object(), customer_id=person_id, strange=False)
+    devices_forgotten.send(customer_id=person_id, strange=False)
     logout_user()
     session.clear()
     flash(_("Your account and your data are deleted. What tax law asks us to keep says nothing of you."), "ok")

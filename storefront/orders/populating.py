@@ -12,10 +12,9 @@ from storefront.kit import events, hooks, recipes
 from storefront.kit.db import db
 from storefront.kit.recipes import Step
 from storefront.orders.models import Order, OrderAddress, OrderAdjustment, OrderLine
-from storefront.orders.snapshot import OF_ORDER, snapshot_of
+from storefront.orders.snapshot import all_but_custom, snapshot_of
 
 POPULATE = "CHECKOUT_POPULATE"
-FIXED = tuple(name for name in OF_ORDER if name != "custom")
 
 
 @dataclass
@@ -48,13 +47,12 @@ def populate_order(placing: Placing) -> None:
 
 def pre_order_persist(placing: Placing) -> None:
     """Nothing by itself: extensions may add custom fields to the order before it is saved, and nothing else."""
-    before = [getattr(placing.order, name) for name in FIXED]
-    hooks.call("pre_order_persist", placing.order)
-    changed = [name for name, was in zip(FIXED, before, strict=True) if getattr(placing.order, name) != was]
-    if changed:
-        raise RuntimeError(
-            f"An extension has changed {', '.join(changed)} of an order: only custom fields may be added."
-        )
+    for function in hooks.waiting("pre_order_persist"):
+        before = all_but_custom(placing.order)
+        function(placing.order)
+        if all_but_custom(placing.order) != before:
+            name = f"{function.__module__}.{function.__qualname__}"
+            raise RuntimeError(f"{name} has changed an order before it was saved: it may add custom fields only.")
 
 
 def update_order(placing: Placing) -> None:

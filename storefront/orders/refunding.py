@@ -47,8 +47,9 @@ def request_refund(
     certificates.give_back(order.id, to_certificates, ref=request_key)
     refund = None
     if bill and (to_card or not to_certificates):
-        facts = {"request_key": request_key, "reason": reason, "actor": actor, "restock": wanted}
-        refund = payments.request_refund(bill, to_card, **facts)
+        refund = payments.request_refund(
+            bill, to_card, request_key=request_key, reason=reason, actor=actor, restock=wanted
+        )
     else:
         _put_back(order, wanted, actor)
     refresh(order)

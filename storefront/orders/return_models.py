@@ -23,6 +23,7 @@ class OrderReturn(Base):
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id"))
     replacement_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))  # what went out instead
     credit_minor: Mapped[int] = mapped_column(default=0)  # what of it pays the replacement, in the order's currency
+    settled_minor: Mapped[int] = mapped_column(default=0)  # what went back for it
     announced_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from storefront import stock, store
+from storefront import payments, stock, store
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
-from storefront.orders.refunding import request_refund
+from storefront.orders.money import refresh
+from storefront.orders.refunding import applied_bill, request_refund
 from storefront.orders.return_models import OrderReturn, OrderReturnLine
 from storefront.orders.return_states import ANNOUNCED, OPEN, RECEIVED, RETURN, SETTLED
 from storefront.orders.states import DELIVERED, SHIPPED
 from storefront.orders.worth import refundable_of, worth_of
-from storefront.payments.models import Refund
 
 LATE = timedelta(days=30)  # so long after the days to send things back an announced return is waited for
 Units = Mapping[int, int]  # order line id: how many
@@ -72,7 +72,7 @@ def receive_return(return_id: int, received: Units, restock: Units, actor: str) 
 
     Raises Invalid for more than was announced (or for none), Conflict when somebody has received or declined it.
     """
-    coming = _locked_return(return_id)
+    coming = locked_return(return_id)
     if coming.status == ANNOUNCED and not any(received.values()):
         raise Invalid(_("Say how many have arrived. If nothing comes, decline the return."))
     for line in coming.lines:
@@ -98,15 +98,45 @@ def settle_return(return_id: int, amount_minor: int, reason: str, actor: str) ->
 
     Raises Invalid for more than can be sent back, Conflict when it is decided already, or not received yet.
     """
-    coming = _locked_return(return_id)
+    coming = locked_return(return_id)
     if amount_minor and coming.status == RECEIVED:
-        facts = {"request_key": f"return-{coming.order.number}-{coming.id}", "reason": reason, "actor": actor}
-        refund = request_refund(coming.order_id, amount_minor, restock={}, **facts)
+        key = f"return-{coming.order.number}-{coming.id}"
+        refund = request_refund(coming.order_id, amount_minor, request_key=key, reason=reason, actor=actor, restock={})
         coming.refund_id = refund.id if refund else None  # None: all of it went back to gift certificates
+        coming.settled_minor = amount_minor
     if not RETURN.apply(coming, "settled", by=actor, amount=amount_minor) and not _same(coming, amount_minor):
         raise Conflict(_("Somebody has decided about this return already."), state=SETTLED)
     coming.closed_at = coming.closed_at or clock.now()
     return coming
+
+
+def exchange_return(return_id: int, credit_minor: int, rest_minor: int, actor: str) -> OrderReturn:
+    """A received return is settled by other goods: so much of its payment becomes credit, and the rest goes back. Once.
+
+    The caller gives the credit. Raises Conflict when somebody has decided about it, or it is not received.
+    """
+    coming = locked_return(return_id)
+    if coming.status != RECEIVED:
+        raise Conflict(_("Somebody has decided about this return already."), state=coming.status)
+    order, bill = coming.order, applied_bill(coming.order_id)
+    facts = {"reason": _("Exchanged"), "actor": actor}
+    if credit_minor and bill:
+        payments.refund_as_credit(bill, credit_minor, request_key=f"exchange-{order.number}-{coming.id}", **facts)
+    if rest_minor:
+        request_refund(order.id, rest_minor, request_key=f"return-{order.number}-{coming.id}", restock={}, **facts)
+    RETURN.apply(coming, "settled", by=actor, amount=rest_minor, credit=credit_minor)
+    coming.credit_minor, coming.settled_minor, coming.closed_at = credit_minor, rest_minor, clock.now()
+    refresh(order)
+    return coming
+
+
+def note_replacement(return_id: int, order_id: int) -> Order:
+    """This order replaces what came back; it belongs to the same customer. Gives it."""
+    coming = locked_return(return_id)
+    placed = locked(order_id)
+    coming.replacement_order_id, placed.customer_id = placed.id, coming.order.customer_id
+    events.record("ORDER_RETURN_REPLACED", coming.order_id, id=coming.id, replacement=placed.number)
+    return placed
 
 
 def decline_return(return_id: int, note: str, actor: str) -> OrderReturn:
@@ -154,7 +184,7 @@ def overdue_returns() -> list[int]:
 
 def end_return(return_id: int) -> OrderReturn | bool:
     """Time decides: what never came is withdrawn; what came, and nobody has decided about, is paid back."""
-    coming = _locked_return(return_id)
+    coming = locked_return(return_id)
     if coming.status == ANNOUNCED:
         return _end(return_id, "withdrawn", reason="time")
     if coming.status != RECEIVED:
@@ -163,7 +193,7 @@ def end_return(return_id: int) -> OrderReturn | bool:
 
 
 def _end(return_id, event, **data):
-    coming = _locked_return(return_id)
+    coming = locked_return(return_id)
     RETURN.apply(coming, event, **data)
     coming.closed_at = coming.closed_at or clock.now()
     return coming
@@ -188,12 +218,11 @@ def _counted(coming, line):
 
 def _same(coming, amount_minor):
     """Whether the same decision was pressed twice."""
-    refund = db.session.get(Refund, coming.refund_id) if coming.refund_id else None
-    decided = refund.amount_minor if refund else 0
-    return coming.status == SETTLED and decided == amount_minor and coming.replacement_order_id is None
+    return coming.status == SETTLED and coming.settled_minor == amount_minor and not coming.credit_minor
 
 
-def _locked_return(return_id):
+def locked_return(return_id: int) -> OrderReturn:
+    """A return under the lock of its order. Raises NotFound."""
     order_id = db.session.scalar(select(OrderReturn.order_id).filter_by(id=return_id))
     if order_id is None:
         raise NotFound(_("There is no such return."))

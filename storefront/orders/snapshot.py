@@ -59,5 +59,16 @@ def snapshot_of(order: Any, lines: Iterable[Any], addresses: Iterable[Any]) -> s
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def all_but_custom(order: Any) -> str:
+    """Everything that the hash of an order will cover, except its own custom fields: to be compared, not kept."""
+    addresses = (order.shipping_address, order.billing_address)
+    facts = [
+        _facts(order, [name for name in OF_ORDER if name != "custom"]),
+        [_facts(line, OF_LINE) for line in order.lines],
+        [_facts(address, OF_ADDRESS) for address in addresses if address is not None],
+    ]
+    return json.dumps(facts, sort_keys=True, default=str)
+
+
 def _facts(thing, names):
     return [getattr(thing, name) for name in names]

@@ -101,7 +101,12 @@ def how_it_ended(order: Order, stage: Stage) -> Told:
     number = order.number
     if stage.word == PAID:
         paid = _("Order %(number)s is paid.", number=number)
-        return _told_of(order, paid if order.paid_minor or order.payment_status == "PAID" else _("Order %(number)s is confirmed.", number=number))
+        return _told_of(
+            order,
+            paid
+            if order.paid_minor or order.payment_status == "PAID"
+            else _("Order %(number)s is confirmed.", number=number),
+        )
     if stage.word == SUPERSEDED_STAGE and (newer := db.session.get(Order, order.superseded_by_order_id or 0)):
         sentence = _("Order %(number)s was replaced by order %(newer)s.", number=number, newer=newer.number)
         return _told_of(newer, sentence)

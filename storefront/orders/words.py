@@ -18,6 +18,7 @@ from storefront.orders.models import Order
 NAME = "order_search"  # and, on SQLite, the tables that FTS5 keeps beside it: order_search_...
 LONGEST, MOST = 40, 60  # letters of a word, and words of an order, that count
 _WORD = re.compile(r"[^\W_]+")
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _CREATE = {
     "sqlite": (
         "CREATE VIRTUAL TABLE IF NOT EXISTS order_search USING fts5("
@@ -40,7 +41,7 @@ _DROP = {
 
 def words_of(*texts: str) -> list[str]:
     """The words of some texts without capitals and accents, each once."""
-    folded = unicodedata.normalize("NFKD", " ".join(texts).casefold())
+    folded = unicodedata.normalize("NFKD", " ".join(texts).casefold()).translate(_LETTERS)
     letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return list(dict.fromkeys(word[:LONGEST] for word in _WORD.findall(letters)))[:MOST]
 
@@ -102,8 +103,8 @@ def with_words(typed: str) -> Select | None:
             .select_from(table(NAME))
             .where(literal_column(NAME).op("MATCH")(literal(asked)))
         )
-    asked = cast(literal(" & ".join(f"'{word}'" for word in words) + ":*", String), TSQUERY)
-    return select(column("order_id")).select_from(table(NAME)).where(column("words", TSVECTOR).op("@@")(asked))
+    question = cast(literal(" & ".join(f"'{word}'" for word in words) + ":*", String), TSQUERY)
+    return select(column("order_id")).select_from(table(NAME)).where(column("words", TSVECTOR).op("@@")(question))
 
 
 def _dialect():

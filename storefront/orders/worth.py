@@ -35,9 +35,13 @@ def refundable_worth(order: Order, units: Mapping[int, int]) -> int:
 
 def refundable_of(order: Order) -> int:
     """What can still be sent back of the payment that counts for an order, and of its gift certificates."""
+    return money_left(order) + certificates.refundable(order.id)
+
+
+def money_left(order: Order) -> int:
+    """The same without gift certificates: what of the money itself has not gone back."""
     applied = next((bill for bill in payments.bills_of(order.id) if bill.disposition == APPLIED), None)
-    by_card = max(0, payments.refundable(applied)) if applied else 0
-    return by_card + certificates.refundable(order.id)
+    return max(0, payments.refundable(applied)) if applied else 0
 
 
 def units_gone(order_id: int, *, before: int | None = None) -> Counter[int]:

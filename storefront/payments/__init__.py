@@ -2,14 +2,14 @@
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live, why_foreign,
 pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods.
-Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask, ask_many, can_be_asked,
-note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills, with_money,
-money_may_come, remove.
+Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask,
+ask_many, can_be_asked, note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills,
+with_money, money_may_come, remove.
 The inbox: store_message, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill.
-Refunds: request_refund, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told; unsent_refunds,
-claim, call_gateway, settle_refund.
+Refunds: request_refund, refund_as_credit, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told;
+unsent_refunds, claim, call_gateway, settle_refund.
 Reserved sums: request_capture, taken_on_sending, is_being_taken, capture_when, asked_of, unsent_captures,
 claim_capture, call_capture, settle_capture, was_voided_by_us, void_others.
 Silence: watched_gateways, listen_for, note_silence, silent_gateways.
@@ -78,6 +78,7 @@ from storefront.payments.questions import ask, ask_many, can_be_asked, close_at_
 from storefront.payments.refunds import (
     give_by_hand,
     is_ours,
+    refund_as_credit,
     refund_told,
     refundable,
     refunds_of,
@@ -148,6 +149,7 @@ __all__ = [
     "quiet",
     "read",
     "record",
+    "refund_as_credit",
     "refund_told",
     "refundable",
     "refunds_of",

@@ -108,7 +108,10 @@ def configs() -> list[GatewayConfig]:
 def problems(config: GatewayConfig) -> list[str]:
     """What keeps a gateway from being used here, in plain words; nothing if it may be."""
     wrong = [_("It is for tests only, and this shop is live.")] if _refused_in_live(config) else []
-    return wrong + adapter(config).check()
+    try:
+        return wrong + adapter(config).check()
+    except Invalid as problem:  # its secrets cannot be opened
+        return [*wrong, problem.message]
 
 
 def switch(name: str, on: bool) -> None:

@@ -18,6 +18,7 @@ from storefront.payments.waiting import clear_desk, put_on_desk
 
 CREDITED = "credited"  # decided: it counts for its order together with the bill that paid the rest
 BY_HAND = "by-hand:"  # how the ledger names what a person has given back past the gateway
+AS_CREDIT = "as-credit:"  # the same for what became credit in the shop
 KINDS = {
     base.PAID: "captured",
     base.AUTHORIZED: "authorized",

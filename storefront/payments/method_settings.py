@@ -60,7 +60,7 @@ def why_not(settings: Mapping[str, Any], config: GatewayConfig) -> list[str]:
     wrong = [_wrong(name, value, schema[name]) for name, value in settings.items() if name in schema]
     unknown = [name for name in settings if name not in schema]
     if unknown:
-        names = {"unknown": ", ".join(unknown), "known": ", ".join(schema)}
+        names = {"unknown": ", ".join(_shown(name) for name in unknown), "known": ", ".join(schema)}
         wrong.append(_("There is no setting %(unknown)s: it knows %(known)s.", **names))
     return [sentence for sentence in wrong if sentence]
 
@@ -75,6 +75,11 @@ def problems_with_methods(config: GatewayConfig) -> list[str]:
     ]
 
 
+def _shown(name: str) -> str:
+    """A name that somebody typed, so that every page can show it."""
+    return name[:40].encode("utf-8", "backslashreplace").decode()
+
+
 def _wrong(name: str, value: Any, rule: Mapping[str, Any]) -> str:
     kind = TYPES[rule["type"]]
     if type(value) is not kind:
@@ -86,6 +91,8 @@ def _wrong(name: str, value: Any, rule: Mapping[str, Any]) -> str:
         return _("%(name)s must be at least %(least)s.", name=name, least=rule["minimum"])
     if kind is int and value > rule.get("maximum", value):
         return _("%(name)s must be at most %(most)s.", name=name, most=rule["maximum"])
+    if isinstance(value, str) and not value.isprintable():
+        return _("%(name)s must be one line of text.", name=name)
     if isinstance(value, str) and len(value) > rule.get("maxLength", LARGEST):
         return _("%(name)s has more than %(count)s letters.", name=name, count=rule["maxLength"])
     return ""

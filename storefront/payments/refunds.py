@@ -12,7 +12,7 @@ from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.ledger import BY_HAND, record, resolve
+from storefront.payments.ledger import AS_CREDIT, BY_HAND, record, resolve
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import QUARANTINED
 from storefront.payments.sums import balance_of, currency_of
@@ -48,6 +48,20 @@ def request_refund(
     db.session.add(refund)
     db.session.flush()
     events.record("REFUND_REQUESTED", bill.order_id, id=refund.id, amount=amount_minor, reason=reason)
+    return refund
+
+
+def refund_as_credit(bill: Bill, amount_minor: int, *, request_key: str, reason: str, actor: str) -> Refund:
+    """So much of a payment goes to the customer as credit in the shop: it is in the ledger, and no gateway sends it.
+
+    The caller holds the order's lock, and gives the credit. Raises Invalid for a sum that is not there.
+    """
+    refund = request_refund(bill, amount_minor, request_key=request_key, reason=reason, actor=actor)
+    if refund.status == REQUESTED:
+        key = f"{AS_CREDIT}{request_key}"
+        record(bill, Outcome(base.REFUNDED, bill.reference, key, amount_minor, refund.currency))
+        refund.status, refund.gateway_id, refund.updated_at = SUCCEEDED, key, clock.now()
+        events.record("REFUND_CREDITED", refund.order_id, id=refund.id, amount=amount_minor, by=actor)
     return refund
 
 

@@ -46,8 +46,8 @@ def standing(codes: list[str], who: Who, kept_by: Callable[[], Collection[int]])
     `kept_by` names the unpaid orders of the cart, and is asked only where something is limited.
     """
     now = clock.here()
-    free = db.session.scalars(
-        select(Promotion).where(
+    free = db.session.execute(
+        select(Promotion.__table__).where(
             Promotion.active,
             Promotion.with_code.is_(False),
             or_(Promotion.starts_at.is_(None), Promotion.starts_at <= now),
@@ -79,11 +79,11 @@ def _with_codes(opened: Iterable[Opened]) -> list[Rule]:
     return list(found.values())
 
 
-def rule_of(promotion: Promotion, code: str = "", coupon_id: int | None = None) -> Rule:
-    """A promotion as the engine sees it."""
+def rule_of(promotion: Any, code: str = "", coupon_id: int | None = None) -> Rule:
+    """A promotion, or a row of its table, as the engine sees it."""
     return Rule(
         id=promotion.id,
-        label=promotion.shown,
+        label=promotion.label or promotion.name,
         conditions=tuple(promotion.conditions),
         actions=tuple(promotion.actions),
         priority=promotion.priority,

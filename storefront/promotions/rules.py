@@ -106,6 +106,6 @@ def _take(rule, params, step, basket, result):
         amount = basket.take(key, wanted)
         if amount:
             came = True
-            told = {**detail, "benefit": params["type"], "step": step}
-            result.takings.append(Taking(rule, key, amount, told))
+            detail["benefit"], detail["step"] = params["type"], step
+            result.takings.append(Taking(rule, key, amount, detail))
     return came

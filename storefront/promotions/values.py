@@ -87,8 +87,9 @@ class Basket:
 
     def take(self, key: int, amount_minor: int) -> int:
         """Take so much off a line, but never more than is left of it and never less than nothing; gives how much."""
-        amount = max(0, min(amount_minor, self.left[key]))
-        self.left[key] -= amount
+        left = self.left[key]
+        amount = amount_minor if 0 <= amount_minor <= left else (left if amount_minor > 0 else 0)
+        self.left[key] = left - amount
         return amount
 
 

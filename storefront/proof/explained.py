@@ -34,7 +34,8 @@ WITH money AS (
     SELECT r.bill_id, r.currency, sum(r.amount_minor) AS amount
     FROM refunds r WHERE r.status IN ('REQUESTED', 'SENT') GROUP BY r.bill_id, r.currency
 ), placed AS (
-    SELECT m.currency, CASE b.resolution WHEN 'credited' THEN 'APPLIED' ELSE b.disposition END AS disposition, m.captured, m.refunded, m.charged_back, coalesce(g.amount, 0) AS going,
+    SELECT m.currency, CASE b.resolution WHEN 'credited' THEN 'APPLIED' ELSE b.disposition END AS disposition,
+        m.captured, m.refunded, m.charged_back, coalesce(g.amount, 0) AS going,
         m.captured - m.refunded - m.charged_back - coalesce(g.amount, 0) AS rest
     FROM money m JOIN bills b ON b.id = m.bill_id
         LEFT JOIN going g ON g.bill_id = m.bill_id AND g.currency = m.currency

@@ -1,4 +1,4 @@
-"""What other systems read and are told: the events of an order in their order, none before those that came before it."""
+"""What other systems read and are told: the events of an order in their order."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -86,6 +86,15 @@ LINES = (
                 WHERE goods <> lines OR discount <> taken OR tax <> taxes
                     OR total <> lines - discount + shipping + on_top OR due < 0 OR due <> total - certificates OR certificates <> used""",
             ),
+            Finding(
+                _l("has parcels that cost more than its shipping"),
+                """SELECT * FROM (
+                    SELECT 'order' AS thing, o.id, o.number AS name, o.number, o.shipping_minor AS shipping,
+                        (SELECT coalesce(sum(s.cost_minor), 0) FROM shipments s
+                         WHERE s.order_id = o.id AND s.status NOT IN ('CANCELLED', 'FAILED_ORDER')) AS parcels
+                    FROM orders o WHERE o.id {part}
+                ) found WHERE parcels > shipping""",
+            ),
             *uses.DISCOUNTS,
             *taxed.TAXES,
         ),

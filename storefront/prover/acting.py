@@ -163,6 +163,31 @@ def ship(shipment_id):
         orders.ship(shipment_id)
 
 
+@deed(
+    "staff put one thing of parcel {0} into a parcel of its own",
+    lambda view, world: (
+        (row.shipment_id, row.order_line_id)
+        for row in view.shipment_lines
+        if row.qty > 1 and any(s.id == row.shipment_id and s.status == "RELEASED" for s in view.shipments)
+    ),
+)
+def split(shipment_id, line_id):
+    with events.acting_as("staff", "carol"), transaction():
+        orders.split_parcel(shipment_id, {line_id: 1}, "carol")
+
+
+@deed("staff hold parcel {0}", lambda view, world: ((s.id,) for s in view.shipments if s.status == "RELEASED"))
+def hold_parcel(shipment_id):
+    with events.acting_as("staff", "carol"), transaction():
+        orders.hold_shipment(shipment_id, "carol")
+
+
+@deed("staff let parcel {0} go on", lambda view, world: ((s.id,) for s in view.shipments if s.status == "ONHOLD"))
+def release_parcel(shipment_id):
+    with events.acting_as("staff", "carol"), transaction():
+        orders.release_shipment(shipment_id)
+
+
 @deed("order {0} is completed", lambda view, world: ((o.id,) for o in view.orders if o.status == "SHIPPED"))
 def complete(order_id):
     with events.acting_as("job", "complete_orders"), transaction():

@@ -11,7 +11,8 @@ from storefront.prover.ways import Found, State, Step
 
 # What time, jobs and people do until nothing is left to be done, in the order in which it is tried.
 CLOSING = (
-    "silence read_inbox notify send_refunds clean_up ship complete send_back accept call_off ask end_session wait"
+    "silence read_inbox notify send_refunds clean_up release_parcel ship complete send_back accept call_off ask"
+    " end_session wait"
 ).split()
 # Minutes: a window and its grace, a pending payment's, and every prolongation for a gateway that never says.
 AFTERWARDS = (120, 4500, *(4500 + 16 * times for times in range(1, 12)))

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from storefront.cart import paying
+from storefront.certificates import ledger as gift_ledger
 from storefront.checkout import intake, reversible
 from storefront.jobs import bills as money_jobs
-from storefront.orders import closing, ending, fulfilment, overtime, placing, settling
+from storefront.orders import closing, ending, fulfilment, gifts, overtime, parcels, placing, settling
 from storefront.orders.states import ORDER
 from storefront.payments import ledger, sending
 from storefront.payments.gateways import sandbox
 from storefront.payments.states import BILL, PAID
+from storefront.promotions import using
 from storefront.prover.editing import Fault, allowed, edited
-from storefront.prover.worlds import World
+from storefront.prover.worlds import PRICE, World
 from storefront.stock import holding
 
 BUYS = {"look": 1, "confirm": 1, "leave": 0, "press": 1, "notify": 0}
@@ -207,5 +209,30 @@ FAULTS = (
         "parcel leaves, goods stay",
         (edited(fulfilment, "ship", "stock.consume(line.order_line, line.qty)", "pass"),),
         world("sending", {"ship": 0}, deliveries=1),
+    ),
+    Fault(
+        "a code is not given back",
+        (edited(ending, "close_all", "promotions.release(*using)", "pass"),),
+        world("codes", {"cancel": 1}, coupon_limit=1),
+    ),
+    Fault(
+        "a code is used as often as asked",
+        (edited(using, "_one_more", "where(kind.id == row_id, below)", "where(kind.id == row_id)"),),
+        replace(AT_ONCE, runs=1, coupon_limit=1),
+    ),
+    Fault(
+        "a certificate is not let go",
+        (edited(gifts, "let_go", "certificates.release(order.id)", "pass"),),
+        world("gifts", {"cancel": 1}, certificate_minor=PRICE),
+    ),
+    Fault(
+        "a certificate pays and stays full",
+        (edited(gift_ledger, "capture", "balance=-amount_minor, held=-amount_minor", "held=-amount_minor"),),
+        world("gifts", {}, certificate_minor=2 * PRICE),
+    ),
+    Fault(
+        "a parcel is divided and stays whole",
+        (edited(parcels, "split_parcel", "_take(parcel, inside[line_id], qty)", "pass"),),
+        world("dividing", {"split": 1}, carts=(2,), on_hand=2),
     ),
 )

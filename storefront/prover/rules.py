@@ -182,6 +182,59 @@ def the_books_agree(view: View) -> Iterator[str]:
 
 
 @rule
+def a_code_is_used_no_more_often_than_it_may(view: View) -> Iterator[str]:
+    states = {order.id: order.status for order in view.orders}
+    held, spent = Counter(), Counter()
+    for use in view.usage_holds:
+        held[use.promotion_id] += use.status == "HELD"
+        spent[use.promotion_id] += use.status == "COMMITTED"
+        if use.status != "RELEASED" and states.get(use.order_id) in CLOSED:
+            yield f"order {use.order_id} is closed and still uses a code"
+        if use.status == "HELD" and states.get(use.order_id) in RELEASED:
+            yield f"order {use.order_id} is paid and has not spent its code"
+    for kind, rows in (("promotion", view.promotions), ("coupon", view.coupons)):
+        for row in rows:
+            number = row.id if kind == "promotion" else row.promotion_id
+            if (row.held, row.used) != (held[number], spent[number]):
+                yield f"{kind} {row.id} counts {row.held}+{row.used}, orders have {held[number]}+{spent[number]}"
+
+
+@rule
+def a_certificate_pays_what_it_has(view: View) -> Iterator[str]:
+    states = {order.id: order.status for order in view.orders}
+    held: Counter[int] = Counter()
+    for use in view.certificate_uses:
+        if use.status == "HELD":
+            held[use.certificate_id] += use.amount_minor
+            if states.get(use.order_id) in (*CLOSED, *RELEASED):
+                yield f"order {use.order_id} is {states.get(use.order_id)} and still holds a part of a certificate"
+    booked: Counter[int] = Counter()
+    signs = {"issue": 1, "refund": 1, "capture": -1, "void": -1}
+    for row in view.certificate_transactions:
+        booked[row.certificate_id] += signs.get(row.kind, 0) * row.amount_minor
+    for one in view.gift_certificates:
+        if not 0 <= one.held_minor <= one.balance_minor or one.held_minor != held[one.id]:
+            yield f"certificate {one.id} has {one.balance_minor}, of which {one.held_minor} are held"
+        if one.balance_minor != booked[one.id]:
+            yield f"certificate {one.id} has {one.balance_minor}, its ledger says {booked[one.id]}"
+
+
+@rule
+def parcels_hold_what_was_bought(view: View) -> Iterator[str]:
+    states = {shipment.id: shipment.status for shipment in view.shipments}
+    packed: Counter[int] = Counter()
+    for row in view.shipment_lines:
+        if states[row.shipment_id] not in ("CANCELLED", "FAILED_ORDER"):
+            packed[row.order_line_id] += row.qty
+    orders = {order.id: order.status for order in view.orders}
+    for line in view.order_lines:
+        if orders.get(line.order_id) in RELEASED and packed[line.id] != line.qty:
+            yield f"parcels of order {line.order_id} hold {packed[line.id]} of {line.qty}"
+        if orders.get(line.order_id) in CLOSED and packed[line.id]:
+            yield f"order {line.order_id} is closed, and {packed[line.id]} of it are in parcels"
+
+
+@rule
 def sums_are_right(view: View) -> Iterator[str]:
     goods = Counter()
     for line in view.order_lines:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from storefront import certificates, promotions
 from storefront.cart.models import Cart, CartLine
 from storefront.catalog.models import Price, Product, Variant
 from storefront.customers.models import CustomerAddress
 from storefront.kit import clock, signing
 from storefront.kit.db import db, transaction
 from storefront.payments.models import GatewayConfig, PaymentMethod
+from storefront.promotions.models import Coupon, Promotion
 from storefront.shipping.models import ServiceLevel, ShippingRegion
 from storefront.stock.models import RESERVE_ON_CONFIRM, Stock
 from storefront.store.models import Sequence, Store
@@ -37,14 +39,17 @@ class World:
     policy: str = RESERVE_ON_CONFIRM
     store: Mapping[str, Any] = field(default_factory=dict)
     tabs: tuple[int, ...] = (1,)
+    coupon_limit: int = 0  # so often a code may be used that stands in every cart; 0: there is none
+    certificate_minor: int = 0  # what a gift certificate is worth whose code stands in every cart; 0: there is none
 
     def build(self) -> None:
         """Open the shop."""
         with transaction():
             _shop(self.store)
             _shelf(self.on_hand, self.policy)
+            codes = {"coupon_codes": _codes(self.coupon_limit), "certificate_codes": _gift(self.certificate_minor)}
             for place, qty in enumerate(self.carts, start=1):
-                _cart(place, qty)
+                _cart(place, qty, codes)
 
 
 @cache
@@ -87,7 +92,25 @@ def _shelf(on_hand, policy):
     db.session.add(Stock(variant_id=variant.id, on_hand=on_hand, backorder=policy == "backorder"))
 
 
-def _cart(place, qty):
+def _codes(limit):
+    """A code for a tenth off, which may be used so often."""
+    if not limit:
+        return []
+    tenth = Promotion(name="A tenth off", with_code=True, actions=[{"type": "percent", "rate_ppm": 100_000}])
+    db.session.add(tenth)
+    db.session.flush()
+    db.session.add(Coupon(promotion_id=tenth.id, code=promotions.folded("TENTH"), limit=limit))
+    return [promotions.folded("TENTH")]
+
+
+def _gift(worth_minor):
+    """A certificate of so much."""
+    if not worth_minor:
+        return []
+    return [certificates.issue(worth_minor, actor="carol", seed="of-the-prover").code_hash]
+
+
+def _cart(place, qty, codes):
     now = clock.now()
     home = CustomerAddress(name="Alice", line1="2 Quay Street", city="Galway", country="IE")
     db.session.add(home)
@@ -104,6 +127,7 @@ def _cart(place, qty):
             updated_at=now,
             lines=lines,
             **ways,
+            **codes,
         )
     )
     db.session.flush()
@@ -194,6 +218,64 @@ WORLDS = (
         tabs=(1, 2),
         runs=2,
         slow=("confirm", "notify", "cancel"),
+        presses=("pay:before",),
+    ),
+    World(
+        "the last coupon",
+        "Two shoppers have the same code, which may be used once more; one pays late, is cancelled, or tries again.",
+        {**ALWAYS, "look": 2, "confirm": 2, "press": 2, "pay_again": 1, "cancel": 1, "call_off": 1},
+        carts=(1, 1),
+        on_hand=2,
+        marks=(46,),
+        presses=("pay:before", "pay:after_hold"),
+        coupon_limit=1,
+    ),
+    World(
+        "coupons at once",
+        "The same, while both confirm at the same moment and the machine may die.",
+        {**ALWAYS, "look": 2, "confirm": 2, "press": 1, "cancel": 1},
+        carts=(1, 1),
+        on_hand=2,
+        marks=(46,),
+        runs=2,
+        slow=("confirm", "notify"),
+        crashes=1,
+        presses=("pay:before",),
+        coupon_limit=1,
+    ),
+    World(
+        "one certificate",
+        "Two shoppers pay with the same gift certificate, of which one order takes the most.",
+        {**ALWAYS, "look": 3, "confirm": 3, "press": 2, "pay_again": 1, "cancel": 1, "call_off": 1, "send_refunds": 0},
+        carts=(1, 1),
+        on_hand=2,
+        marks=(46,),
+        presses=("pay:before", "pay:after_hold"),
+        certificate_minor=PRICE,
+    ),
+    World(
+        "a covered order",
+        "A gift certificate pays all of an order and a part of another; both confirm at once, and the machine may die.",
+        {**ALWAYS, "look": 2, "confirm": 2, "press": 1, "cancel": 1, "call_off": 1, "send_refunds": 0, "ship": 0},
+        carts=(1, 1),
+        on_hand=2,
+        marks=(46,),
+        runs=2,
+        slow=("confirm", "notify"),
+        crashes=1,
+        presses=("pay:before",),
+        certificate_minor=2 * PRICE,
+    ),
+    World(
+        "parcels",
+        "Staff split, hold, send and cancel a paid order while messages come, each in two hands at once.",
+        {**ALWAYS, "look": 1, "confirm": 1, "press": 1, "call_off": 1, "send_refunds": 0, "split": 1, "ship": 0}
+        | {"hold_parcel": 1, "release_parcel": 0, "complete": 0},
+        carts=(2,),
+        on_hand=2,
+        runs=2,
+        slow=("call_off", "ship", "split", "notify"),
+        crashes=1,
         presses=("pay:before",),
     ),
 )

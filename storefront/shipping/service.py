@@ -62,7 +62,7 @@ class Reach:
 def reach(address: Mapping[str, str], parcel: Parcel, currency: str) -> Reach:
     """Every level that reaches the address and carries the parcel, priced, in the merchant's order; one query."""
     levels = _levels(currency)
-    region = deciding(levels, address)
+    region = deciding(_once(levels), address)
     if region is None:
         return Reach(why_not=_outside(levels, address)[1])
     found = Reach(region=region.region_name)
@@ -86,7 +86,7 @@ def usual_delivery(weight_g: int, price_minor: int, country: str = "") -> Delive
     """
     shop = store.current()
     country, parcel, levels = country or shop.country, Parcel(weight_g, price_minor), _levels(shop.currency)
-    region = deciding(levels, {"country": country})
+    region = deciding(_once(levels), {"country": country})
     near = [one for one in levels if _within(one, region, country)]
     options = [option for one in near if _carries(one, weight_g) and (option := _option(one, parcel))]
     best = min(options, key=lambda option: option.cost_minor, default=None)
@@ -113,7 +113,7 @@ def covers(address: Mapping[str, str], currency: str) -> bool:
 def uncovered(address: Mapping[str, str], currency: str) -> tuple[str, str] | None:
     """The part of an address that no region with levels holds, and the sentence for it; None if one holds it."""
     levels = _levels(currency)
-    if any(in_region(level, address) for level in levels):
+    if any(in_region(level, address) for level in _once(levels)):
         return None
     return _outside(levels, address)
 
@@ -130,12 +130,19 @@ def _levels(currency) -> Any:
     return db.session.execute(_LEVELS, {"currency": currency}).all()
 
 
+def _once(levels):
+    """One level of each region: its bounds are the region's."""
+    return {level.region_id: level for level in levels}.values()
+
+
 def _outside(levels, address):
     """The narrowest part of the address that would have to be another, and the sentence for it."""
-    parts = {missed(level, address) for level in levels}
+    parts = {missed(level, address) for level in _once(levels)}
     part = next((one for one in ("postcode", "subdivision") if one in parts), "country")
     if part not in customers.layout(address.get("country") or "").fields:  # a region by what nobody there writes
         return "country", _("We do not send to this address.")
+    if part == "postcode" and not address.get("postcode"):
+        return part, _("Enter the postcode: we do not send to all of them.")
     return part, {
         "postcode": _("We do not send to this postcode."),
         "subdivision": _("We do not send to this state or region."),

@@ -54,8 +54,8 @@ def save_region(
     patterns: str = "",
 ) -> ShippingRegion:
     """A region as it was typed, a new one if there was none. Raises Invalid."""
-    values = {"name": _named(name), "countries": sorted(set(countries))}
-    wrong: dict[str, list[str]] = {} if values["name"] else {"name": [_("Enter a name")]}
+    values: dict[str, Any] = {"name": customers.plain_line(name), "countries": sorted(set(countries))}
+    wrong = _unnamed(customers.plain_line(name))
     unknown = [code for code in values["countries"] if code not in dict(customers.countries(None))]
     if unknown:
         wrong["countries"] = [_("There is no country “%(code)s”", code=unknown[0][:10])]
@@ -99,7 +99,8 @@ def save_level(
 
     `values` are columns of the level; `params` the figures of its method, in minor units, ppm and grams.
     """
-    values["name"], values["carrier"] = _named(values["name"]), _named(values.get("carrier", ""))
+    for one in ("name", "carrier"):
+        values[one] = customers.plain_line(values.get(one) or "")
     wrong = wrong_with(values)
     try:
         method = METHODS.get(values["method"])
@@ -120,8 +121,9 @@ def save_level(
 
 def wrong_with(values: Mapping[str, Any]) -> dict[str, list[str]]:
     """What is wrong with the columns of a level, as sentences by their names."""
-    wrong: dict[str, list[str]] = {} if values["name"] else {"name": [_("Enter a name")]}
-    currency = store.current().currency
+    wrong, currency = _unnamed(values["name"]), store.current().currency
+    if len(values["carrier"] or "") > LONGEST_NAME:
+        wrong["carrier"] = [_("At most %(most)d letters", most=LONGEST_NAME)]
     if values["method"] not in METHODS:
         wrong["method"] = [_("Choose how the cost is computed")]
     if values["currency"] != currency:
@@ -185,8 +187,10 @@ def _moved(rows: list[_Row], row: _Row, up: bool) -> bool:
     return True
 
 
-def _named(text):
-    return customers.plain_line(text or "")[:LONGEST_NAME]
+def _unnamed(name: str) -> dict[str, list[str]]:
+    if not name:
+        return {"name": [_("Enter a name")]}
+    return {} if len(name) <= LONGEST_NAME else {"name": [_("At most %(most)d letters", most=LONGEST_NAME)]}
 
 
 def _found(kind, number, sentence):

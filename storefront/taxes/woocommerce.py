@@ -7,6 +7,7 @@ end in * or be a range (90000...90099). Rates are percentages with at most four 
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -76,7 +77,8 @@ def read_file(name: str, data: bytes) -> Reading:
         raise Invalid(
             _("This is no file of tax rates: it has no column %(names)s.", names=", ".join(sorted(missing)).title())
         )
-    reading, seen = Reading(name, "WooCommerce"), {}
+    seen: dict[Any, int] = {}
+    reading = Reading(name, "WooCommerce")
     reading.refused += [Refused(line, "", reason) for line, reason in table.faults]
     for row in table.rows:
         try:
