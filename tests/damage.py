@@ -164,7 +164,7 @@ ORDERS = (
     Damage("RULE-10", "UPDATE audit_entries SET action = 'nothing'", ""),
     Damage("INV-16", "UPDATE bills SET status = 'FAILED' WHERE id = :doubted_bill", "doubted_bill", "INV-15"),
     Damage("INV-16", event("paid", "STOCK_COMMITTED", "type = 'ORDER_PAID'"), "paid", "RULE-10"),
-    Damage("INV-17", "UPDATE orders SET status = 'CANCELLED' WHERE id = :paid", "paid", "INV-15"),
+    Damage("INV-17", "UPDATE orders SET status = 'CANCELLED' WHERE id = :paid", "paid", "INV-15 INV-09"),
     Damage("INV-18", "UPDATE bills SET attempt_no = 3 WHERE id = :held_bill", "held"),
     Damage(
         "INV-18",

@@ -103,9 +103,10 @@ def test_an_exchange_is_made_once(play, carol):
     play.shelves(mug=5, bowl=5)
     order, bill, number = back(play, mug=1)
     exchanged(carol, order, number, BOWL=1)
-    again = carol.post(f"/admin/orders/{order.number}/returns/{number}/exchange", data={"sku-1": "BOWL", "count-1": "1"})
+    path = f"/admin/orders/{order.number}/returns/{number}"
+    again = carol.post(f"{path}/exchange", data={"sku-1": "BOWL", "count-1": "1"})
     assert again.status == 409 and len(play.orders()) == 2
-    assert carol.post(f"/admin/orders/{order.number}/returns/{number}/settle", data={"amount": "1.00"}).status == 409
+    assert carol.post(f"{path}/settle", data={"amount": "1.00"}).status == 409
     with transaction(), pytest.raises(Exception, match="more than what can be sent back"):
         orders.request_refund(order.id, 1250, request_key="more", reason="", actor="otto", restock={})
     assert play.ledger_of(bill)[("refunded", "EUR")] == 1250
@@ -116,7 +117,8 @@ def test_what_cannot_be_ordered_is_refused(play, carol, sku, count):
     """No such goods, too many, or none: a sentence, and the return waits as before. BIL-19."""
     play.shelves(mug=5, bowl=2)
     order, _bill, number = back(play, mug=1)
-    answer = carol.post(f"/admin/orders/{order.number}/returns/{number}/exchange", data={"sku-1": sku, "count-1": count})
+    path = f"/admin/orders/{order.number}/returns/{number}/exchange"
+    answer = carol.post(path, data={"sku-1": sku, "count-1": count})
     assert answer.status in (400, 404, 409) and the_return(play, number).status == "RECEIVED"
     assert len(play.orders()) == 1 and not db.session.scalars(select(GiftCertificate)).all()
 

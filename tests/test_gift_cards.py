@@ -356,7 +356,13 @@ def test_a_product_becomes_a_gift_certificate(play, cards):
     carol.press("Save product", {"gift-0": False})
     assert play.variant("mug").gift_certificate is False
     carol.get("/admin/products/new")
-    answers = {"Title": "Voucher", "Price, EUR": "20.00", "It is a gift certificate": True, "Show it in the shop": True}
+    answers = {
+        "Title": "Voucher",
+        "Price, EUR": "20.00",
+        "SKU": "VOUCHER",
+        "It is a gift certificate": True,
+        "Show it in the shop": True,
+    }
     assert carol.press("Make product", answers).steps == [303, 200]
     assert play.variant("voucher").gift_certificate is True
 

@@ -155,10 +155,10 @@ def test_whatever_is_typed_is_only_words(found, typed):
     assert found(Criteria(address=typed)) == wanted
 
 
-def test_an_unfinished_word_finds_what_begins_so(found):
-    """The last word may be unfinished, the others not."""
-    assert found(Criteria(address="quay galw")) == found(Criteria(address="galway quay")) != []
-    assert found(Criteria(address="qua galway")) == []
+def test_all_words_must_be_there_and_whole(found):
+    """In any order, without capitals and accents."""
+    assert found(Criteria(address="GALWAY quay")) == found(Criteria(address="quay galway")) != []
+    assert found(Criteria(address="qua galway")) == found(Criteria(address="quay krakow")) == []
 
 
 def test_staff_combine_filters_in_the_list(play, found):

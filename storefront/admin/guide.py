@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from storefront.admin import wording
 from storefront.admin.room import bp
 from storefront.cart.states import CART
+from storefront.certificates.states import CERTIFICATE
 from storefront.kit.states import Machine
 from storefront.notices import HANDLERS
 from storefront.orders.return_states import RETURN
@@ -59,6 +60,12 @@ CHAPTERS = (
         _l("Cart"),
         _l("What a shopper means to buy. It is never turned into the order: it stays until the order is paid."),
         wording.CART,
+    ),
+    Chapter(
+        CERTIFICATE,
+        _l("Gift certificate"),
+        _l("A balance behind a code: bought like goods, used like money, with a ledger of its own."),
+        wording.CERTIFICATE,
     ),
 )
 

@@ -83,7 +83,7 @@ def picks_of(parcels: list[Shipment]) -> list[Pick]:
             pick = found.setdefault((shelf, sold.sku), Pick(shelf, sold.sku, sold.title, sold.options_text))
             pick.units += inside.qty
             pick.parcels.append((parcel.order.number, parcel.id, inside.qty))
-    return [found[key] for key in sorted(found)]
+    return [found[key] for key in sorted(found, key=lambda key: (not key[0], *key))]  # no known place: at the end
 
 
 def _shelves(variant_ids):

@@ -3,9 +3,10 @@
 from typing import Any
 
 from storefront.api import shapes
-from storefront.api.listing import CRITERIA
+from storefront.api.listing import CRITERIA, WHOSE
 from storefront.api.tokens import EVENTS, ORDERS, PERSONAL
 from storefront.kit.pages import absolute
+from storefront.orders.criteria import FLAGS
 
 _TEXT, _NUMBER, _THING = {"type": "string"}, {"type": "integer"}, {"type": "object"}
 _MAYBE = {"type": ["string", "null"]}
@@ -17,7 +18,8 @@ WORDS = {
     "order": "Only events of the order with this number.",
     "status": "The state of the order; IN_PROGRESS is another word for PROCESSING.",
     "reference": "The reference of a payment, ours or that of the payment service.",
-    "email": f"Needs the scope {PERSONAL}.",
+    "flags": f"Some of {', '.join(FLAGS)}, with commas.",
+    **dict.fromkeys(WHOSE, f"Needs the scope {PERSONAL}."),
 }
 
 

@@ -1,6 +1,6 @@
 """Orders for other systems: chosen by simple criteria that combine freely, page by page from the newest on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,19 +10,29 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
-from storefront.orders.models import Order, OrderLine, Shipment
+from storefront.orders.criteria import FLAGS, Criteria, conditions
+from storefront.orders.models import Order, Shipment
 from storefront.orders.states import ALIASES
-from storefront.payments.models import Bill
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EXACT = {"payment_status": Order.payment_status, "fulfilment_status": Order.fulfilment_status}
-SUMS = {"total_from": Order.total_minor.__ge__, "total_to": Order.total_minor.__le__}
+PLAIN = {  # what is compared as it is typed, by its name in Criteria
+    "number": "number",
+    "status": "status",
+    "payment_status": "payment",
+    "fulfilment_status": "fulfilment",
+    "shipment_status": "shipment",
+    "sku": "sku",
+    "reference": "reference",
+    "currency": "currency",
+}
+SUMS = {"total_from": "least", "total_to": "most"}
+WHOSE = ("email", "name", "address")  # only for those who may know
 MOMENTS = {
     "placed_from": Order.placed_at.__ge__,
     "placed_before": Order.placed_at.__lt__,
     "updated_from": Order.updated_at.__ge__,
 }
-CRITERIA = ("status", *EXACT, "sku", "reference", "email", *SUMS, *MOMENTS)
+CRITERIA = (*PLAIN, "flags", *SUMS, *MOMENTS, *WHOSE)
 LARGEST = 2**62
 
 
@@ -65,22 +75,27 @@ def _whole():
     )
 
 
-def _conditions(asked: dict[str, str]) -> Iterable[Any]:
-    for name, value in asked.items():
-        if name == "status":
-            yield Order.status == ALIASES.get(value.upper(), value.upper())
-        elif name in EXACT:
-            yield EXACT[name] == value.upper()
-        elif name in SUMS:
-            yield SUMS[name](whole_number(name, value))
-        elif name in MOMENTS:
-            yield MOMENTS[name](_moment(name, value))
-        elif name == "sku":
-            yield Order.id.in_(select(OrderLine.order_id).where(OrderLine.sku == value))
-        elif name == "reference":
-            yield Order.id.in_(select(Bill.order_id).where((Bill.reference == value) | (Bill.transaction_id == value)))
-        elif name == "email":
-            yield Order.email == value.lower()
+def _conditions(asked: dict[str, str]) -> Iterator[Any]:
+    """The criteria by which staff look for orders, too, and moments to the second."""
+    wanted: dict[str, Any] = {PLAIN[name]: _state(name, value) for name, value in asked.items() if name in PLAIN}
+    wanted |= {SUMS[name]: whole_number(name, value) for name, value in asked.items() if name in SUMS}
+    wanted |= {name: value for name, value in asked.items() if name in WHOSE}
+    yield from conditions(Criteria(**wanted, flags=_flags(asked.get("flags", ""))))
+    for name in asked.keys() & MOMENTS.keys():
+        yield MOMENTS[name](_moment(name, asked[name]))
+
+
+def _state(name, value):
+    if name == "currency" or name.endswith("status"):
+        value = value.upper()
+    return ALIASES.get(value, value) if name == "status" else value
+
+
+def _flags(text):
+    found = frozenset(text.replace(",", " ").split())
+    if found - FLAGS.keys():
+        raise Invalid(_("%(name)s must be some of %(known)s.", name="flags", known=", ".join(FLAGS)))
+    return found
 
 
 def _moment(name, text):

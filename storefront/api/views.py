@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from storefront.api import description, feed, listing, shapes
 from storefront.api.errors import NoToken, ScopeMissing
-from storefront.api.listing import CRITERIA, whole_number
+from storefront.api.listing import CRITERIA, WHOSE, whole_number
 from storefront.api.models import ApiToken
 from storefront.api.tokens import EVENTS, ORDERS, PERSONAL, is_noted, note_use, owner_of
 from storefront.kit.db import transaction
@@ -75,7 +75,7 @@ def orders(token: ApiToken) -> Response:
     _refuse_unknown("after", "limit", *CRITERIA)
     asked = {name: request.args[name] for name in CRITERIA if request.args.get(name)}
     personal = PERSONAL in token.scopes
-    if "email" in asked and not personal:
+    if asked.keys() & set(WHOSE) and not personal:
         raise ScopeMissing(_("This token may not read that: it needs %(scope)s.", scope=PERSONAL), scope=PERSONAL)
     found = listing.listed(asked, request.args.get("after", ""), _limit())
     bodies = [shapes.order_body(order, personal=personal) for order in found.orders]

@@ -51,6 +51,13 @@ ten_a_minute = limiter.shared_limit("10 per minute", scope="account", methods=["
 ten_for_an_account = limiter.shared_limit(
     "10 per minute", scope="account-tried", key_func=_account_tried, methods=["POST"]
 )
+five_letters_an_hour = limiter.shared_limit(  # that were really written: nobody's letterbox is filled by strangers
+    "5 per hour",
+    scope="letters",
+    key_func=_account_tried,
+    methods=["POST"],
+    deduct_when=lambda response: response.status_code == 303,
+)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -73,6 +80,7 @@ def sign_in():
 @bp.route("/create", methods=["GET", "POST"])
 @ten_a_minute
 @ten_for_an_account
+@five_letters_an_hour
 def create():
     """The answer is the same whether or not the e-mail has an account: it asks to sign in."""
     form = CreateForm()

@@ -43,9 +43,8 @@ def free_units(variant_ids: Collection[int], *, without: int | None = None) -> d
         .where(Shipment.id != (without or 0))
         .group_by(OrderLine.variant_id)
     )
-    for variant_id, units in db.session.execute(packed):
-        free[variant_id] = free.get(variant_id, 0) - int(units)
-    return free
+    taken = {variant_id or 0: int(units) for variant_id, units in db.session.execute(packed)}
+    return {variant_id: units - taken.get(variant_id, 0) for variant_id, units in free.items()}
 
 
 def missing_in(parcel: Shipment) -> dict[int, int]:
@@ -99,7 +98,7 @@ def _assign(parcel):
 
 def _line_for(variant_id):
     """(parcel, order) of all that wait for a variant, or for another that one of these waits for; oldest first."""
-    wanted, found = {variant_id}, []
+    wanted = {variant_id}
     while True:
         query = (
             select(Shipment.id, Shipment.order_id)

@@ -28,9 +28,10 @@ def finish_capture(capture_id: int, result: OperationResult) -> None:
     row = db.session.get_one(Capture, capture_id, populate_existing=True)
     outcome = payments.settle_capture(row, result)
     if row.kind == "capture" and row.status == "FAILED" and order.status in RELEASED_STATES:
-        reserved = {"amount_minor": row.amount_minor, "currency": row.currency}
+        about = {"order_id": row.order_id, "bill_id": row.bill_id}
+        sum_minor, why = row.amount_minor, row.last_error
         payments.put_on_desk(
-            "capture_failed", order_id=row.order_id, bill_id=row.bill_id, why=row.last_error, **reserved
+            "capture_failed", **about, amount_minor=sum_minor, currency=row.currency, suggested="", why=why
         )
     if outcome:
         payments.clear_desk("captured", bill_id=row.bill_id, reason="capture_failed")

@@ -23,6 +23,7 @@ from storefront.orders.states import CANCELLED, COMPLETED, DELIVERED, FAILED
 from storefront.payments.erasing import erase_person, hidden
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import DISPUTED
+from storefront.promotions.erasing import forget_person
 
 OVER = (DELIVERED, COMPLETED, CANCELLED, FAILED)
 SHORTEST = 4  # letters of a word that is looked for in texts: "Li" is part of too many others
@@ -54,6 +55,7 @@ def erase_customer(customer_id: int, *, by_email: bool = False) -> bool:
         _erase(order, known)
     cart.forget_person(customer_id, email if by_email or customer.verified_at else "")
     stock.forget_who(email)
+    forget_person(email, [order.id for order in mine])
     return customers.erase(customer_id)
 
 

@@ -1,7 +1,7 @@
 """The words of an order's addresses, to be looked for: FTS5 on SQLite, a tsvector with GIN on PostgreSQL.
 
 Both are given folded words of letters and digits only, so nothing that was typed is ever read as an operator, and
-both find the same: the orders that have all the words, each also as the beginning of a longer one.
+both find the same: the orders that have all the words, whole. (What only begins so could be half of the shop.)
 """
 
 import re
@@ -21,8 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _CREATE = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE IF NOT EXISTS order_search USING fts5("
-        "words, tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3')",
+        "CREATE VIRTUAL TABLE IF NOT EXISTS order_search USING fts5(words, tokenize = 'unicode61 remove_diacritics 0')",
     ),
     "postgresql": (
         "CREATE TABLE IF NOT EXISTS order_search (order_id bigint PRIMARY KEY, words tsvector NOT NULL)",
@@ -92,18 +91,18 @@ def drop(order_id: int) -> None:
 
 
 def with_words(typed: str) -> Select | None:
-    """The ids of the orders that have all these words, the last of them perhaps unfinished; None for no word."""
+    """The ids of the orders that have all these words; None for no word."""
     words = words_of(typed)
     if not words:
         return None
     if _dialect() == "sqlite":
-        asked = " ".join(f'"{word}"' for word in words) + "*"
+        asked = " ".join(f'"{word}"' for word in words)
         return (
             select(literal_column("rowid"))
             .select_from(table(NAME))
             .where(literal_column(NAME).op("MATCH")(literal(asked)))
         )
-    question = cast(literal(" & ".join(f"'{word}'" for word in words) + ":*", String), TSQUERY)
+    question = cast(literal(" & ".join(f"'{word}'" for word in words), String), TSQUERY)
     return select(column("order_id")).select_from(table(NAME)).where(column("words", TSVECTOR).op("@@")(question))
 
 

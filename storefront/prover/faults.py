@@ -80,7 +80,14 @@ FAULTS = (
     Fault("second payment applied, too", (edited(settling, "_applied", "return db", "return False and db"),), RETRY),
     Fault(
         "wrong amount accepted",
-        (edited(settling, "_why_not", "if outcome.amount_minor != order.due_minor or", "if False and"),),
+        (
+            edited(
+                settling,
+                "_why_not",
+                "if not outcome.amount_minor == bill.amount_minor == owed(order, bill):",
+                "if False:",
+            ),
+        ),
         world("wrong amount", {}, presses=("pay:wrong_amount",)),
     ),
     Fault(

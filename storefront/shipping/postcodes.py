@@ -41,6 +41,7 @@ class Pattern:
         return f"!{body}" if self.excludes else body
 
 
+@lru_cache(maxsize=8192)
 def folded(text: str, country: str = "") -> str:
     """Capital letters and digits alone, without the country's letters before a number: LV-1010 is 1010."""
     letters = re.sub(r"[^A-Z0-9]", "", _plain(text))

@@ -36,9 +36,12 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
     """
     one_at_a_time()
     row = _taken(import_id, actor)
-    undone, gone, places = Undone(row.id, row.name), [], set()
+    undone = Undone(row.id, row.name)
+    gone: list[int] = []
+    places: set[int] = set()
     items = select(TaxImportItem, TaxRate).outerjoin(TaxRate, TaxRate.id == TaxImportItem.rate_id)
-    for item, rate in db.session.execute(items.where(TaxImportItem.import_id == row.id).order_by(TaxImportItem.id)):
+    for found in db.session.execute(items.where(TaxImportItem.import_id == row.id).order_by(TaxImportItem.id)):
+        item, rate = found[0], found[1]
         if rate is None:
             undone.kept.append(_("%(name)s was removed since", name=item.after["name"]))
         elif facts(rate) != item.after:
