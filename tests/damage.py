@@ -53,6 +53,15 @@ class Damage(NamedTuple):
     without: tuple[str, str] | None = None
 
 
+NEW_OFFER = """INSERT INTO promotions
+    (name, label, priority, exclusive, active, with_code, conditions, actions, used, held, version)
+    VALUES ('Spring', '', 0, false, true, false, '[]', '[]', {used}, {held}, 0)"""
+NEW_DISCOUNT = """INSERT INTO order_adjustments
+    (order_id, line_id, kind, label, rule_version, amount_minor, coupon_id, detail)
+    SELECT order_id, {line}, 'coupon', 'Spring', '', {amount}, {code}, '{detail}'
+    FROM order_lines WHERE order_id = :held"""
+
+
 def bill(order, attempt, amount="due_minor", disposition="NONE"):
     """One more attempt for an order."""
     return NEW_BILL.format(order=order, attempt=attempt, amount=amount, disposition=disposition)
@@ -83,6 +92,17 @@ SUMS = (
     Damage("INV-09", "UPDATE order_adjustments SET amount_minor = amount_minor + 1 WHERE order_id = :gifted", "gifted"),
     Damage("INV-09", "UPDATE order_lines SET unit_minor = unit_minor + 1 WHERE order_id = :held", "held", "INV-13"),
     Damage("INV-09", "UPDATE shipments SET cost_minor = cost_minor + 1 WHERE order_id = :paid", "paid"),
+    Damage("INV-09", NEW_DISCOUNT.format(line="id", amount=-5, code="NULL", detail="{}"), "held"),
+    Damage(
+        "INV-09",
+        "UPDATE order_lines SET discount_minor = 5, total_minor = total_minor - 5 WHERE order_id = :held",
+        "held",
+        "INV-13",
+    ),
+    Damage("INV-09", NEW_DISCOUNT.format(line="NULL", amount=-5, code="NULL", detail='{"of": "shipping"}'), "held"),
+    Damage("INV-40", NEW_OFFER.format(used=1, held=0), "Spring"),
+    Damage("INV-40", NEW_OFFER.format(used=0, held=1), "Spring"),
+    Damage("INV-40", NEW_DISCOUNT.format(line="NULL", amount=0, code=1, detail="{}"), "held"),
     Damage("INV-10", bill("free", 1, amount="1"), "free_bill", "INV-01"),
     Damage("INV-10", event("free", "ORDER_RELEASED", "type = 'ELSE'"), "free", "INV-15 INV-42 RULE-10"),
 )

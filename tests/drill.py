@@ -182,5 +182,6 @@ def rehearsal(point: str, url: str, *, in_a_job: bool = False, **settings: str) 
 
 
 def _app(url, folder, public_url):
-    settings = {"DATABASE_URL": url, "DATA_DIR": str(folder), "PUBLIC_URL": public_url, "SECRET_KEY": KEY, "RATELIMIT_ENABLED": "0"}
-    return create_app(Config({**settings, "SCHEDULER": "off", "LOG_LEVEL": "WARNING"}))
+    settings = {"DATABASE_URL": url, "DATA_DIR": str(folder), "PUBLIC_URL": public_url, "SECRET_KEY": KEY}
+    quiet = {"SCHEDULER": "off", "LOG_LEVEL": "WARNING", "RATELIMIT_ENABLED": "0"}  # limits are for all of a process
+    return create_app(Config({**settings, **quiet}))

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from storefront import customers
 from storefront.demo import goods
+from storefront.kit.db import transaction
 
 from clicking import add_to_cart, press, type_address
 from counter import OWNER, PASSWORD, hire
+from purchases import PASSWORD as SHOPPERS
 
 pytestmark = pytest.mark.browser
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -219,6 +222,35 @@ def test_paying(sweep, play):
     sweep.look("cancelled", f"/orders/{left.order.key}")
 
 
+def test_the_account(sweep, play):
+    """Passwords, e-mail, orders, data, and the choice of addresses at the checkout."""
+    play.shelves(mug=9)
+    play.paid_order(play.signed_in(), mug=1)
+    page = sweep.page
+    sweep.look("forgotten password", "/account/forgotten")
+    page.goto("/account/sign-in")
+    page.get_by_label("Email").fill("alice@example.com")
+    page.get_by_label("Password", exact=True).fill(SHOPPERS)
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile("/account/$"))
+    for name, path in (
+        ("account", "/account/"),
+        ("change password", "/account/password"),
+        ("change e-mail", "/account/email"),
+        ("own orders", "/account/orders"),
+        ("own data", "/account/data"),
+        ("confirm e-mail", "/account/confirm/some-token"),
+    ):
+        sweep.look(name, path)
+    press(page, "Confirm email")
+    expect(page.get_by_role("alert")).to_be_visible()
+    sweep.look("an old link")
+    add_to_cart(page, "mug")
+    sweep.look("choice of addresses", "/checkout/address")
+    page.get_by_role("radio", name="Another address").check()
+    sweep.look("another address")
+
+
 def test_the_admin(sweep, play):
     """What the merchant works with."""
     play.shelves(mug=50)
@@ -232,6 +264,8 @@ def test_the_admin(sweep, play):
     press(page, "Sign in")
     expect(page).to_have_url(re.compile("/admin/$"))
     product = play.variant("mug").product_id
+    with transaction():
+        guest = customers.guest("alice@example.com", "Alice Byrne").id
     order = f"/admin/orders/{sent.order.number}"
     for name, path in (
         ("today", "/admin/"),
@@ -240,6 +274,10 @@ def test_the_admin(sweep, play):
         ("order that waits for a person", f"/admin/orders/{waiting.order.number}"),
         ("refund", f"{order}/refund"),
         ("cancel", f"{order}/cancel"),
+        ("orders by several criteria", "/admin/orders?sku=MUG&flag=note"),
+        ("customers", "/admin/customers"),
+        ("customer", f"/admin/customers/{guest}"),
+        ("forget a customer", f"/admin/customers/{guest}/erase"),
         ("products", "/admin/products"),
         ("product", f"/admin/products/{product}"),
         ("new product", "/admin/products/new"),

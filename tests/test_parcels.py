@@ -280,7 +280,7 @@ def test_the_last_parcel_is_cancelled_with_its_order_only(play):
 
 
 def test_a_line_in_two_parcels_is_consumed_piece_by_piece(play):
-    """Each parcel takes its own units: what is set aside is what is still in the house, at every step. RULE-01, STK-08."""
+    """Each parcel takes its own units: what is set aside is what is still in the house. RULE-01, STK-08."""
     play.shelves(mug=9)
     placed = play.quickly_paid(mug=5)
     line, (parcel,) = play.last_order().lines[0].id, ids(play)

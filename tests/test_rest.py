@@ -48,7 +48,7 @@ def rest_bill(play):
 
 def goes_to_pay(short):
     """The shopper presses the button on the order's page and goes on to the gateway."""
-    short.shopper.get(f"/orders/{short.order.key}")
+    assert short.shopper.get(f"/orders/{short.order.key}").heading == "A part of the sum is missing"
     page = short.shopper.press("Pay the missing")
     assert page.path.startswith("/pay/"), page.text[:300]
     short.shopper.press("Continue to payment page")

@@ -58,6 +58,8 @@ def test_race_25_a_count_below_what_is_held_is_refused_or_forced(play):
     order = play.last_order()
     assert order.review_reason == "stock_corrected" and play.bills(order)[0].status == "CANCELLED"
     assert db.session.scalars(select(DeskRow.reason)).all() == ["stock_corrected"]
+    play.run("deliver_events")
+    assert f"The Test Shop: we are checking your order {second.order.number}" in play.letters()
     assert audit.trail()[0].after["in_review"] == [order.number]
     assert play.gateway_says("paid", first.bill) == 200 and states(play) == ["PROCESSING", "REVIEW"]
 

@@ -94,14 +94,15 @@ def calls(path, name):
 
 
 def commits_of(path):
-    """Where a file commits, and under which name: transaction("name"), or each(rows, verb) under the verb's."""
+    """Where a file commits, and under which name: transaction("name"), or each and at_once(rows, verb) the verb's."""
     for place, call in calls(path, "transaction"):
         named = call.args[0] if call.args else None
         if not (package_of(path) == "jobs" and path.stem == "each"):  # named by its verb, below
             yield place, named.value if isinstance(named, ast.Constant) else None
-    for place, call in calls(path, "each"):
+    for place, call in (*calls(path, "each"), *calls(path, "at_once")):
         verb = call.args[1]
-        yield place, verb.attr if isinstance(verb, ast.Attribute) else getattr(verb, "id", None)
+        if not (package_of(path) == "jobs" and path.stem == "each"):
+            yield place, verb.attr if isinstance(verb, ast.Attribute) else getattr(verb, "id", None)
 
 
 def test_every_commit_of_the_purchase_has_a_name():

@@ -50,6 +50,13 @@ def endpoint_of(consumer):
     return db.session.get_one(WebhookEndpoint, consumer.id)
 
 
+def endpoint_row():
+    """The only address that there is, as it is now."""
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.scalars(select(WebhookEndpoint)).one()
+
+
 def everything():
     """The types of all events, as they were published."""
     return list(db.session.scalars(select(OrderEvent.type).order_by(OrderEvent.feed_position)))
@@ -248,6 +255,8 @@ def test_the_owner_adds_an_address_tests_it_and_takes_it_away(play):
         (row,) = webhooks.endpoints()
         assert row.topics == ["ORDER_PAID", "BILL_*"]
         carol.get(f"/admin/webhooks/{row.id}")
+        assert carol.press("Save address").has("Saved.")  # nothing was typed, and nothing is other than before
+        assert endpoint_row().topics == ["ORDER_PAID", "BILL_*"]
         assert carol.press("Send a test").has("was taken (200)")
         assert [told["type"] for _id, told, _sent in consumer.calls] == ["PING"]
         consumer.says = [418]

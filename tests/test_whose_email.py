@@ -178,12 +178,14 @@ def test_nobody_learns_who_has_an_account(play, alice):
     assert [subject for to, subject in told if to != ALICE] == ["confirm your email"]  # of the account just made
 
 
-def test_an_unknown_email_costs_as_many_queries_as_a_known_one(play, alice, engine_beside):
+def test_the_same_is_written_for_an_unknown_email_as_for_a_known_one(play, alice):
     """The same work is done for both, so that the time tells nothing either: one event, one delivery."""
     for email in (ALICE, "nobody@example.com"):
         with transaction():
             customers.forget_password(email)
-    asked = db.session.scalars(select(OrderEvent).filter_by(type="CUSTOMER_PASSWORD_FORGOTTEN")).all()
+    asked = db.session.scalars(
+        select(OrderEvent).filter_by(type="CUSTOMER_PASSWORD_FORGOTTEN").order_by(OrderEvent.id)
+    ).all()
     assert [bool(event.data["customer"]) for event in asked] == [True, False]
     before = len(play.mails())
     play.run("deliver_events")

@@ -1,20 +1,14 @@
 """Promotions: the list, one with its conditions, benefits and warnings, on and off, and what a cart would cost."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _, lazy_gettext as _l
-from flask_wtf import FlaskForm
+from flask_babel import gettext as _
 from sqlalchemy import func, select
-from wtforms import BooleanField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from storefront import promotions as rules, store
+from storefront import promotions as rules
 from storefront.admin import audit
 from storefront.admin.promotion_fields import form_for, values_of
+from storefront.admin.promotion_form import PromotionForm, typed
 from storefront.admin.room import bp, deed, status_of
-from storefront.customers import plain_line
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound, ShopError
@@ -24,59 +18,6 @@ from storefront.promotions.wording import said
 
 TABLES = {"conditions": rules.CONDITIONS, "actions": rules.BENEFITS}
 MOST = 200  # in the list
-
-
-def _one_line(text):
-    return plain_line(text or "")
-
-
-class PromotionForm(FlaskForm):
-    """What a promotion is called, when it comes, and how often. Its conditions and benefits have forms of their own."""
-
-    name = StringField(
-        _l("Name"), [InputRequired(_l("Enter a name")), Length(max=100, message=_l("At most 100 letters"))],
-        filters=[_one_line],
-    )  # fmt: skip
-    label = StringField(
-        _l("What shoppers read"), [Length(max=100, message=_l("At most 100 letters"))], filters=[_one_line]
-    )
-    priority = IntegerField(
-        _l("Place in the order"),
-        [
-            InputRequired(_l("Enter a whole number from 0 to 1000")),
-            NumberRange(0, 1000, message=_l("Enter a whole number from 0 to 1000")),
-        ],
-        default=100,
-    )
-    exclusive = BooleanField(_l("Stands alone: nothing before it, nothing after it"))
-    starts = StringField(_l("Begins"))
-    ends = StringField(_l("Ends"))
-    limit_total = IntegerField(
-        _l("Uses in all"), [Optional(), NumberRange(1, 10**9, message=_l("Enter a whole number from 1 up"))]
-    )
-    limit_per_customer = IntegerField(
-        _l("Uses a customer"), [Optional(), NumberRange(1, 10**9, message=_l("Enter a whole number from 1 up"))]
-    )
-
-    def validate_starts(self, field):
-        """A day, or a day and an hour, by the clocks of the shop; or nothing."""
-        _moment(field.data)
-
-    def validate_ends(self, field):
-        """The same, and later than it begins."""
-        ends = _moment(field.data)
-        try:
-            starts = _moment(self.starts.data)
-        except ValidationError:
-            return
-        if starts and ends and ends <= starts:
-            raise ValidationError(_("Enter a time after it begins"))
-
-    def values(self):
-        """What the form says, as the verbs take it."""
-        names = ("name", "label", "priority", "exclusive", "limit_total", "limit_per_customer")
-        moments = {"starts_at": _moment(self.starts.data), "ends_at": _moment(self.ends.data)}
-        return {name: self[name].data for name in names} | moments
 
 
 @bp.get("/promotions")
@@ -106,7 +47,7 @@ def new_promotion():
 def promotion(promotion_id):
     """One promotion with all that hangs on it."""
     found = rules.by_id(promotion_id)
-    form = PromotionForm(obj=found, starts=_typed(found.starts_at), ends=_typed(found.ends_at))
+    form = PromotionForm(obj=found, starts=typed(found.starts_at), ends=typed(found.ends_at))
     if form.validate_on_submit():
         values = form.values()
         try:
@@ -183,7 +124,7 @@ def _page(promotion_id, form=None, *, problem=None, status=200):
     if problem:
         db.session.rollback()
     found = rules.by_id(promotion_id)
-    form = form or PromotionForm(None, obj=found, starts=_typed(found.starts_at), ends=_typed(found.ends_at))
+    form = form or PromotionForm(None, obj=found, starts=typed(found.starts_at), ends=typed(found.ends_at))
     words = rules.words_for((*found.conditions, *found.actions))
     codes = db.session.scalar(select(func.count()).select_from(Coupon).filter_by(promotion_id=found.id))
     html = render_template(
@@ -243,20 +184,3 @@ def _state(found):
     if found.starts_at and found.starts_at > now:
         return _("Begins later"), "info"
     return _("On"), "ok"
-
-
-def _moment(text):
-    """The moment that was typed by the shop's clocks; None for nothing. Raises ValidationError."""
-    typed = (text or "").strip().replace("T", " ")
-    if not typed:
-        return None
-    for shape in ("%Y-%m-%d %H:%M", "%Y-%m-%d"):
-        try:
-            return datetime.strptime(typed, shape).replace(tzinfo=ZoneInfo(store.current().timezone))
-        except ValueError:
-            continue
-    raise ValidationError(_("Enter a day like 2026-11-22, or with the hour: 2026-11-22 18:00"))
-
-
-def _typed(moment):
-    return f"{moment.astimezone(ZoneInfo(store.current().timezone)):%Y-%m-%d %H:%M}" if moment else ""

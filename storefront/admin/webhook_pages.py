@@ -61,7 +61,7 @@ def add_webhook():
 def webhook(endpoint_id):
     """One address: what it hears of, and what was sent to it."""
     endpoint = _endpoint(endpoint_id)
-    form = EndpointForm(obj=endpoint, topics=" ".join(endpoint.topics))
+    form = EndpointForm(data=_shown(endpoint))
     if not form.validate_on_submit():
         return _page(endpoint_id, form, 400 if form.errors else 200)
     try:
@@ -148,7 +148,7 @@ def _page(endpoint_id, form, status=200, *, secret="", problem=None):
     html = render_template(
         "admin/webhook.html",
         endpoint=endpoint,
-        form=form or EndpointForm(formdata=None, obj=endpoint, topics=" ".join(endpoint.topics)),
+        form=form or EndpointForm(formdata=None, data=_shown(endpoint)),
         deliveries=outward.deliveries(endpoint_id),
         pings=outward.pings(endpoint_id),
         words=DELIVERY,
@@ -163,6 +163,10 @@ def _endpoint(endpoint_id):
     if found is None:
         raise NotFound(_("There is no such address."))
     return found
+
+
+def _shown(endpoint):
+    return {**_facts(endpoint), "topics": " ".join(endpoint.topics)}
 
 
 def _facts(endpoint):

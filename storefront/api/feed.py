@@ -44,6 +44,11 @@ def publish() -> int:
     return len(places)
 
 
+def is_behind() -> bool:
+    """Whether something has happened that has no place yet: without that nobody need wait for the lock."""
+    return db.session.scalar(select(OrderEvent.id).where(OrderEvent.feed_position.is_(None)).limit(1)) is not None
+
+
 def head() -> int:
     """The last place that was given; 0 before the first."""
     return db.session.scalar(select(func.max(OrderEvent.feed_position))) or 0

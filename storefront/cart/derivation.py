@@ -18,12 +18,18 @@ from storefront.promotions import BENEFITS, Words
 class Change(Protocol):
     """What is needed of an adjustment: of a quote, or of an order."""
 
-    kind: str
-    label: str
-    amount_minor: int
-    line_id: int | None
-    rule_version: str
-    detail: Mapping[str, Any]
+    @property
+    def kind(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def amount_minor(self) -> int: ...
+    @property
+    def line_id(self) -> int | None: ...
+    @property
+    def rule_version(self) -> str: ...
+    @property
+    def detail(self) -> Mapping[str, Any]: ...
 
 
 class Goods(NamedTuple):

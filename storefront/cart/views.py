@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import get_locale, gettext as _
 from markupsafe import Markup, escape
 
-from storefront import cart, catalog, customers, shipping, stock, store
+from storefront import cart, catalog, customers, promotions, shipping, stock, store
 from storefront.cart.service import StaleCart
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
@@ -93,7 +93,7 @@ def apply_code():
         return _page(problem=error.message, typed_code=typed[:100]), 409
     except ShopError as error:  # unknown, ended, used up, somebody else's: each says so
         return _page(problem=error.message, typed_code=typed[:100]), 409 if isinstance(error, Conflict) else 400
-    flash(_("The code counts.") if new else _("This code counts already."), "ok")
+    _tell_of_code(typed, new)
     return redirect(_after_code(), code=303)
 
 
@@ -107,6 +107,14 @@ def remove_code():
     except StaleCart as error:
         return _page(problem=error.message), 409
     return redirect(_after_code(), code=303)
+
+
+def _tell_of_code(typed, new):
+    """That it counts; the page says why one takes nothing off."""
+    basket = cart.current()
+    idle = {one.code for one in cart.quote(basket).codes if one.why_not} if basket else set()
+    if promotions.folded(typed) not in idle:
+        flash(_("The code counts.") if new else _("This code counts already."), "ok")
 
 
 def _after_code():

@@ -25,9 +25,9 @@ class DeliveryForm(BookForm):
 
     def validate_vat_number(self, field):
         """Keep the number in its usual form; its letters may be left out if it is of the country of the invoice."""
-        country = request.form.get("billing_country") or self.country.data
+        country = request.form.get("billing_country") or self.values["country"]
         try:
-            field.data = taxes.vat_number(field.data or "", country or "")
+            field.data = taxes.vat_number(field.data or "", country)
         except Invalid as problem:
             raise ValidationError(problem.message) from problem
 

@@ -18,6 +18,7 @@ from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders import words
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderNote, Shipment
+from storefront.orders.return_models import OrderReturn
 from storefront.orders.snapshot import snapshot_of
 from storefront.orders.states import CANCELLED, COMPLETED, DELIVERED, FAILED
 from storefront.payments.erasing import erase_person, hidden
@@ -73,6 +74,8 @@ def why_needed(order: Order) -> str:
         return _("Order %(number)s is not over yet. Once it has arrived, or is cancelled, this works.", number=number)
     if db.session.scalar(select(Bill.id).filter_by(order_id=order.id, status=DISPUTED).limit(1)):
         return _("A payment of order %(number)s is disputed. Once that is decided, this works.", number=number)
+    if db.session.scalar(select(OrderReturn.id).filter_by(order_id=order.id, closed_at=None).limit(1)):
+        return _("A return of order %(number)s is not settled yet. Once it is, this works.", number=number)
     on_its_way = select(Refund.id).where(Refund.order_id == order.id, Refund.status.in_(("REQUESTED", "SENT")))
     if payments.desk_rows_of(order.id) or db.session.scalar(on_its_way.limit(1)):
         return _("Money of order %(number)s is still being looked after. Try again in some days.", number=number)
@@ -88,6 +91,10 @@ def _erase(order, known):
     erase_person(order.id, known)
     for note in db.session.scalars(select(OrderNote).filter_by(order_id=order.id)):
         note.text = hidden(note.text, known)
+    for returned in db.session.scalars(select(OrderReturn).filter_by(order_id=order.id)):
+        returned.reason = hidden(returned.reason, known)
+    for refund in db.session.scalars(select(Refund).filter_by(order_id=order.id)):
+        refund.reason = hidden(refund.reason, known)
     for address in addresses:
         _empty(address)
     order.email, order.ip_hash, order.quote_hash = f"order-{order.id}@{NOBODY}", "", ""

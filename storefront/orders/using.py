@@ -16,7 +16,8 @@ def hold_uses(order: Order) -> None:
     """Hold what the order uses of offers and codes that are limited. Raises UsedUp, and then nothing has moved."""
     rows = select(OrderAdjustment.promotion_id, OrderAdjustment.coupon_id).filter_by(order_id=order.id)
     rows = rows.where(OrderAdjustment.promotion_id.is_not(None)).distinct()
-    promotions.hold(order.id, [Use(*row) for row in db.session.execute(rows)], _who(order))
+    uses = [Use(promotion_id or 0, coupon_id) for promotion_id, coupon_id in db.session.execute(rows)]
+    promotions.hold(order.id, uses, _who(order))
 
 
 def issue_codes(order: Order) -> None:

@@ -72,8 +72,8 @@ def _contradictions(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
     sums = [
         part for part in conditions if part["type"] == "sum" and not part.get("skus") and not part.get("categories")
     ]
-    highest = min((part.get("most_minor", money.MOST) for part in sums), default=0)
-    if len(sums) > 1 and max(part.get("least_minor", 0) for part in sums) > highest:
+    bounds = [(part.get("least_minor", 0), part.get("most_minor", money.MOST)) for part in sums]
+    if len(bounds) > 1 and max(least for least, _most in bounds) > min(most for _least, most in bounds):
         found.append(_("Its sums contradict each other: it can never apply."))
     return found
 
@@ -93,7 +93,7 @@ def _missing(promotion: Promotion) -> list[str]:
         (Category, {id for part in parts for id in part.get("categories", ())}),
         (CustomerGroup, {part["group_id"] for part in parts if "group_id" in part}),
     ):
-        if ids and db.session.scalar(select(func.count()).select_from(kind).where(kind.id.in_(ids))) < len(ids):
+        if ids and (db.session.scalar(select(func.count()).select_from(kind).where(kind.id.in_(ids))) or 0) < len(ids):
             found.append(_("A category or group that it names is not there any more."))
     return found
 

@@ -1,6 +1,6 @@
 """Which rules stand for a cart right now: those for everybody, and those that its codes open."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ def standing(codes: list[str], who: Who, kept_by: Callable[[], Collection[int]])
     `kept_by` names the unpaid orders of the cart, and is asked only where something is limited.
     """
     now = clock.here()
-    free = db.session.execute(
+    free: Sequence[Any] = db.session.execute(  # plain rows: there may be dozens
         select(Promotion.__table__).where(
             Promotion.active,
             Promotion.with_code.is_(False),
@@ -57,12 +57,15 @@ def standing(codes: list[str], who: Who, kept_by: Callable[[], Collection[int]])
     limited = [promotion for promotion in free if _limited(promotion)]
     uses = Uses.of(who, limited, kept_by()) if limited else Uses()
     opened = look_up(codes, who, kept_by()) if codes else []
+    with_codes = _with_codes(opened)  # one whose code is needed no more comes once, by its code
     rules = [
         rule_of(promotion)
         for promotion in free
-        if not uses.promotion_is_spent(promotion) and not uses.customer_has_had(promotion)
+        if promotion.id not in with_codes
+        and not uses.promotion_is_spent(promotion)
+        and not uses.customer_has_had(promotion)
     ]
-    rules += _with_codes(opened)
+    rules += with_codes.values()
     return Standing(rules, opened)
 
 
@@ -70,13 +73,13 @@ def _limited(promotion):
     return promotion.limit_total is not None or promotion.limit_per_customer is not None
 
 
-def _with_codes(opened: Iterable[Opened]) -> list[Rule]:
+def _with_codes(opened: Iterable[Opened]) -> dict[int, Rule]:
     """One rule a promotion, though two of its codes may be in the cart: the first of them opens it."""
     found: dict[int, Rule] = {}
     for one in opened:
         if not one.problem:
             found.setdefault(one.promotion.id, rule_of(one.promotion, one.coupon.code, one.coupon.id))
-    return list(found.values())
+    return found
 
 
 def rule_of(promotion: Any, code: str = "", coupon_id: int | None = None) -> Rule:

@@ -26,6 +26,8 @@ def save(promotion: Promotion | None, **values: Any) -> Promotion:
     if promotion is None:
         promotion = Promotion(active=False, conditions=[], actions=[], used=0, held=0, version=0)
         db.session.add(promotion)
+    else:
+        db.session.refresh(promotion, with_for_update=True)  # nobody takes a use while its limit is changed
     for name, value in values.items():
         setattr(promotion, name, value)
     counted = promotion.used + promotion.held

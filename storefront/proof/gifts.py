@@ -27,6 +27,7 @@ LINES = (
                         coalesce(sum(CASE WHEN t.kind = 'hold' THEN t.amount_minor
                             WHEN t.kind IN ('release', 'capture') THEN -t.amount_minor END), 0) AS set_aside
                     FROM gift_certificates c LEFT JOIN certificate_transactions t ON t.certificate_id = c.id
+                    WHERE c.status <> 'INACTIVE' OR t.id IS NOT NULL
                     GROUP BY c.id, c.last4, c.balance_minor, c.held_minor
                 ) found WHERE balance <> ledger OR held <> set_aside""",
                 SHOP,

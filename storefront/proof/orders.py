@@ -82,8 +82,9 @@ LINES = (
             Finding(
                 _l("was to say nothing of its shopper any more, and does"),
                 """SELECT 'order' AS thing, o.id, o.number AS name, o.number FROM orders o
-                WHERE o.id {part} AND o.erased_at IS NOT NULL AND (o.email NOT LIKE '%@erased.invalid' OR o.ip_hash <> ''
-                    OR NOT EXISTS (SELECT 1 FROM order_events e WHERE e.order_id = o.id AND e.type = 'ORDER_ERASED')
+                WHERE o.id {part} AND o.erased_at IS NOT NULL
+                    AND (o.email NOT LIKE '%@erased.invalid' OR o.ip_hash <> '' OR NOT EXISTS
+                        (SELECT 1 FROM order_events e WHERE e.order_id = o.id AND e.type = 'ORDER_ERASED')
                     OR EXISTS (SELECT 1 FROM order_addresses a WHERE a.name || a.line1 || a.phone <> ''
                         AND a.id IN (o.shipping_address_id, o.billing_address_id)))""",
             ),

@@ -1,6 +1,8 @@
 """Taking an import of rates back: new ones go, changed ones become what they were; what was changed since stays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
@@ -40,8 +42,8 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
     gone: list[int] = []
     places: set[int] = set()
     items = select(TaxImportItem, TaxRate).outerjoin(TaxRate, TaxRate.id == TaxImportItem.rate_id)
-    for found in db.session.execute(items.where(TaxImportItem.import_id == row.id).order_by(TaxImportItem.id)):
-        item, rate = found[0], found[1]
+    rows: Iterable[Any] = db.session.execute(items.where(TaxImportItem.import_id == row.id).order_by(TaxImportItem.id))
+    for item, rate in rows:
         if rate is None:
             undone.kept.append(_("%(name)s was removed since", name=item.after["name"]))
         elif facts(rate) != item.after:
