@@ -1,9 +1,9 @@
 """Every way in which the books can be wrong, as SQL that makes them so, and what the proof must then say.
 
-The story has these ids by name. Orders: `:paid` (and sent, one piece is back), `:held`, `:gifted` (held, a part of it by certificate
-`:gift`), `:other` (waits too), `:doubted` (in review, its money on the desk), `:closed`, `:abandoned`, `:refunded`,
-`:free` (nothing to pay); for each its bill (`:paid_bill`) and its cart (`:paid_cart`). Variants: `:mug`, `:bowl`,
-`:jug`. Moments: `:now`, `:long_ago`, `:far_ahead`.
+The story has these ids by name. Orders: `:paid` (and sent, one piece is back), `:held`, `:gifted` (held, a part of it
+by certificate `:gift`), `:other` (waits too), `:doubted` (in review, its money on the desk), `:closed`, `:abandoned`,
+`:refunded`, `:free` (nothing to pay); for each its bill (`:paid_bill`) and its cart (`:paid_cart`). Variants: `:mug`,
+`:bowl`, `:jug`. Moments: `:now`, `:long_ago`, `:far_ahead`.
 """
 
 from typing import NamedTuple

@@ -166,7 +166,7 @@ STORIES = {
     "cancelled": Story(
         (*TO_GATEWAY, cancel_the_order, letters_go_out), closed_for_good, ("cancel_order", "sandbox_close")
     ),
-    "nobody pays": Story((*TO_PAY, nobody_pays), closed_for_good, (), in_a_job=("close_if_unpaid",)),
+    "nobody pays": Story((*TO_PAY, nobody_pays), closed_for_good, (), in_a_job=("note_unpaid", "close_if_unpaid")),
     "no letter can be sent": Story(
         (*TO_GATEWAY, pay, letters_cannot_go_out), paid_once, (), in_a_job=("put_off_letter",)
     ),

@@ -19,7 +19,7 @@ from served import ROOT
 
 # Each is one transaction without a call outside before or after it: it has happened or not, and may be done once more.
 ALONE = {
-    *("apply_code", "remove_code"),
+    *("apply_code", "remove_code", "erase_customer", "forget_devices", "join_orders"),
     *("change_cart", "write_note", "fit_cart", "bring_cart_back", "adopt_cart", "put_back", "set_apart"),
     *("join_line", "leave_line", "tell_waiting", "forget_who_waited", "end_hold", "move_hold", "purge", "replace_link"),
     *("complete", "remove_if_worthless", "prune_forged_messages", "refresh_sold_out", "rehearse_replay"),

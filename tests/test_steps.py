@@ -191,7 +191,7 @@ def test_the_shipping_step_refuses_what_is_missing(play, alice, missing):
         checkout.place(*ours)
     quote = cart.quote(db.session.scalar(select(Cart)))
     attempt = steps.Attempt(quote.cart.id, ours[1].id, quote.token, "x", quote=quote)
-    with play.app.test_request_context(), pytest.raises(errors.ShopError, match="address|country"):
+    with play.app.test_request_context(), pytest.raises(errors.ShopError, match=r"address|country"):
         setup.check_shipping(attempt)
     assert not play.orders()
 

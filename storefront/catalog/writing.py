@@ -91,7 +91,16 @@ def add_variants(placed: Sequence[tuple[int, int, VariantDraft]], note: Note) ->
 
 
 def _variant_row(variant, place, taxes):
-    same = ("sku", "options", "weight_g", "requires_shipping", "stock_policy", "hold_minutes", "active", "gift_certificate")
+    same = (
+        "sku",
+        "options",
+        "weight_g",
+        "requires_shipping",
+        "stock_policy",
+        "hold_minutes",
+        "active",
+        "gift_certificate",
+    )
     return {
         **{name: getattr(variant, name) for name in same},
         "position": place,

@@ -64,7 +64,8 @@ LINES = (
                 WHERE o.id {part} AND ((o.status IN ({released}) AND c.status = 'INACTIVE')
                     OR (o.status IN ('NEW', 'HOLD') AND (c.status <> 'INACTIVE' OR c.balance_minor <> 0))
                     OR (o.status IN ({closed}) AND c.balance_minor > c.held_minor AND NOT EXISTS
-                        (SELECT 1 FROM certificate_transactions t WHERE t.certificate_id = c.id AND t.kind = 'refund')))""",
+                        (SELECT 1 FROM certificate_transactions t
+                         WHERE t.certificate_id = c.id AND t.kind = 'refund')))""",
             ),
         ),
         shows=("RULE-11", "RULE-06"),

@@ -84,7 +84,8 @@ LINES = (
                     FROM orders o WHERE o.id {part}
                 ) found
                 WHERE goods <> lines OR discount <> taken OR tax <> taxes
-                    OR total <> lines - discount + shipping + on_top OR due < 0 OR due <> total - certificates OR certificates <> used""",
+                    OR total <> lines - discount + shipping + on_top
+                    OR due < 0 OR due <> total - certificates OR certificates <> used""",
             ),
             Finding(
                 _l("has parcels that cost more than its shipping"),
