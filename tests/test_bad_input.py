@@ -1,6 +1,7 @@
 """Nonsense in any field, cookie, header or address is refused clearly or kept as plain text: never a 500."""
 
 import http.client
+import re
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from storefront.kit import signing
 from storefront.kit.db import db, transaction
 
 import stage
+from counter import comes_in
 from purchases import ADDRESS
 
 SCRIPT = "<script>alert(1)</script>"
@@ -284,6 +286,22 @@ def test_strange_addresses_and_queries(play, alice, bad):
         assert status in (308, 400, 404)
     status, _ = raw(play, "GET", f"/payments/{bad}/notify")
     assert status in (308, 400, 404)
+
+
+def test_a_number_that_no_database_keeps_leads_to_no_page(play, app):
+    """Part 11: 2^63, and 30 digits, in an address with the number of a row: no page, also for the owner."""
+    play.shop()
+    owner, checked = comes_in(play), 0
+    token = owner.csrf_token()
+    for rule in app.url_map.iter_rules():
+        for number in (str(2**63), "9" * 30):
+            path = re.sub(r"<any\((\w+)[^)]*\):\w+>", r"\1", re.sub(r"<int:\w+>", number, rule.rule))
+            path = re.sub(r"<(\w+)>", "nothing", path)
+            for method in sorted(rule.methods & {"GET", "POST"}) if number in path else ():
+                data = {"csrf_token": token} if method == "POST" else None
+                assert owner._send(method, path, False, data=data).status in (404, 405), path
+                checked += 1
+    assert checked > 100
 
 
 @pytest.mark.parametrize("bad", ["%00", "%ED%A0%80", "%FF%FE", "%", "a" * 20000])

@@ -224,13 +224,18 @@ def test_race_17_another_price_is_shown_beside_the_old_one(play, alice):
     assert play.confirm(alice).order.total_minor == 3090
 
 
-@pytest.mark.parametrize("change", ["shipping", "tax", "level gone", "address"])
+@pytest.mark.parametrize("change", ["shipping", "days", "tax", "level gone", "address"])
 def test_race_17_whatever_else_changes_is_shown_again(play, alice, change):
-    """Shipping, taxes or addresses changed since the preview: nothing is ordered unseen. RACE-17, CNF-18, INV-12."""
+    """Shipping, its days, taxes or addresses changed since the preview: nothing is ordered unseen. RACE-17, INV-12.
+
+    CNF-18.
+    """
     play.to_preview(alice)
     with transaction():
         if change == "shipping":
             db.session.execute(update(ServiceLevel).values(params={"amount_minor": 777}))
+        elif change == "days":
+            db.session.execute(update(ServiceLevel).values(days_min=30, days_max=40))
         elif change == "tax":
             db.session.execute(update(stage.TaxRate).values(rate_ppm=230_000))
         elif change == "level gone":

@@ -253,3 +253,18 @@ def test_an_offer_that_needs_its_code_no_more_comes_once(play, right_books):
     assert alice.get("/cart").has("Discount -€1.25") and bob.get("/cart").has("Discount -€1.25")
     play.to_preview(alice)
     assert play.confirm(alice).order.discount_minor == 125
+
+
+def test_a_code_that_brings_another_is_part_of_what_is_confirmed(play, right_books):
+    """Typed beside an unpaid order, it makes a new one, though it takes nothing off: what it brings comes. RACE-13."""
+    play.shelves(mug=5)
+    prize = offer("Prize", code="PRIZE")
+    offer("Thanks", {"type": "issue_coupon", "promotion_id": prize}, code="THANKS")
+    alice = play.visitor("alice")
+    play.held_order(alice, mug=1)
+    apply_code(alice, "THANKS")
+    alice.get("/checkout/preview")
+    second = play.confirm(alice)
+    assert [order.status for order in play.orders()] == ["CANCELLED", "HOLD"]
+    kept = db.session.scalars(select(OrderAdjustment).filter_by(order_id=second.order.id)).all()
+    assert [one.detail["benefit"] for one in kept] == ["issue_coupon"]

@@ -4,15 +4,18 @@ INV-13 holds for what is left by the hash that ORDER_ERASED tells; flask check s
 """
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import func, inspect, select, text, update
 
 from storefront import customers, orders, proof, stock
-from storefront.customers.models import Customer
-from storefront.kit import events
+from storefront.cart.models import Cart
+from storefront.customers.models import Customer, CustomerAddress, CustomerNote
+from storefront.kit import clock, events
 from storefront.kit.db import Base, db, transaction
 from storefront.orders.models import Order, OrderNote
 from storefront.payments.erasing import hidden
 from storefront.payments.models import InboxMessage, LedgerEntry
+from storefront.promotions.models import CustomerGroup, GroupMember
+from storefront.stock.models import WaitingEntry
 
 from counter import CLERK, comes_in, opens, trail
 from merchant import at_console
@@ -67,6 +70,8 @@ def alice(play, right_books):
     """Somebody with an account, who has said something wherever something can be said, and whose orders are over."""
     play.shelves(mug=9, lamp=0)
     alice = play.signed_in()
+    with transaction():
+        db.session.execute(update(Customer).values(verified_at=clock.now()))
     play.fill_cart(alice, mug=1)
     alice.get("/checkout/address")
     note = {"Message to us": "Ring at Zebra's", "Phone": "+353 91 000 000"}
@@ -181,15 +186,74 @@ def test_staff_forget_a_guest(play, right_books):
 
 
 def test_a_stranger_forgets_only_what_is_theirs(play):
-    """A thief with an unconfirmed account of somebody's e-mail cannot have that person's orders emptied."""
-    play.shelves(mug=9)
+    """A thief with an unconfirmed account of somebody's e-mail changes nothing of that person's.
+
+    Neither are that person's orders emptied, nor are they put out of the line for an article and out of their group;
+    and what they wait for is not told.
+    """
+    play.shelves(mug=9, lamp=0)
     order = play.quick_order(mug=1).order
     with transaction():
         orders.cancel_by_shopper(order.id)
+        stock.join_line(play.variant("lamp").id, "alice@example.com")
+        friends = CustomerGroup(name="Friends")
+        db.session.add(friends)
+        db.session.flush()
+        db.session.add(GroupMember(group_id=friends.id, email="alice@example.com"))
     thief = play.signed_in()
+    assert thief.get("/account/data.json").json()["waiting_for"] == []
     assert erases(thief).steps == [303, 200]
     play.look_again()
     assert db.session.get(Order, order.id).email == "alice@example.com"
+    for table in (WaitingEntry, GroupMember):
+        assert db.session.scalars(select(table.email)).all() == ["alice@example.com"]
+
+
+def test_carts_that_had_joined_are_forgotten_with_the_account(play):
+    """SEC-08: what was said on another device before signing in goes too, though nobody has confirmed the e-mail."""
+    play.shelves(mug=9)
+    for device in (play.visitor("phone"), play.visitor("laptop")):
+        play.fill_cart(device, mug=1)
+        device.get("/checkout/address")
+        device.press("Continue to shipping", {**ADDRESS, "Message to us": "Ring at Zebra's"})
+        play.signed_in(shopper=device)
+    assert erases(device).steps == [303, 200]
+    assert db.session.scalars(select(Cart.id)).all() == [] and "Zebra" not in everywhere()
+
+
+def test_an_address_goes_with_the_last_cart_that_names_it(play):
+    """SEC-08: what a guest typed stays as long as the cart does, and is not kept when that is gone."""
+    play.shelves(mug=9)
+    guest = play.visitor("guest")
+    play.paid_order(guest, mug=1)
+    play.fill_cart(guest, mug=1)
+    guest.get("/checkout/address")
+    guest.press("Continue to shipping", ADDRESS)
+    play.run("remove_stale_carts")
+    assert db.session.scalar(select(func.count()).select_from(CustomerAddress)) == 2
+    for _ in range(2):  # put away, then removed
+        play.wait(days=31)
+        play.run("remove_stale_carts")
+    assert db.session.scalars(select(Cart.id)).all() == db.session.scalars(select(CustomerAddress.id)).all() == []
+
+
+def test_notes_about_a_guest_are_forgotten_with_the_account_that_takes_the_email(play):
+    """SEC-08: who confirms an e-mail of which there is a guest's record has its notes, and they go with the account."""
+    play.shelves(mug=9)
+    alice = play.signed_in("zoe@example.com")
+    with transaction():
+        guest = customers.guest("alice@example.com").id
+        db.session.add(CustomerNote(customer_id=guest, text="Alice Byrne rings twice", actor=CLERK, at=clock.now()))
+        db.session.execute(update(Customer).where(Customer.id != guest).values(new_email="alice@example.com"))
+    account = db.session.scalars(select(Customer.id).filter_by(email="zoe@example.com")).one()
+    with play.app.test_request_context():
+        token = customers.confirm_token(db.session.get(Customer, account), "alice@example.com")
+    alice.get(f"/account/confirm/{token}")
+    assert alice.press("Confirm email").steps == [303, 200]
+    play.look_again()
+    assert db.session.scalars(select(CustomerNote.customer_id)).all() == [account]
+    assert erases(alice).steps == [303, 200]
+    assert left_of(everywhere()) == []
 
 
 def test_late_money_of_a_forgotten_order_is_told_to_the_owner_only(play, alice):

@@ -11,6 +11,7 @@ from storefront.orders.return_models import OrderReturn
 
 from bookkeeping import check_books
 from counter import comes_in
+from giving import card_on_shelf
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -134,3 +135,14 @@ def test_the_credit_stays_when_the_new_order_is_cancelled(play, carol):
     db.session.refresh(credit)
     assert (credit.status, credit.available_minor >= 1250) == ("ACTIVE", True)
     assert db.session.get_one(Order, order.id).refunded_minor == 1250
+
+
+def test_goods_are_not_exchanged_for_a_card(play, carol):
+    """BIL-19: credit cannot buy a gift certificate: refused, and the return waits as before."""
+    play.shelves(mug=5)
+    card_on_shelf()
+    order, _bill, number = back(play, mug=4)
+    page = exchanged(carol, order, number, **{"GIFT-CARD": 1})
+    assert page.status == 400 and page.has("bought with money alone")
+    assert the_return(play, number).status == "RECEIVED" and len(play.orders()) == 1
+    assert not db.session.scalars(select(GiftCertificate)).all()

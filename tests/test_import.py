@@ -364,6 +364,8 @@ def test_a_row_that_cannot_be_is_refused_in_plain_words(open_shop, cells, reason
     [
         (b"", "The file is empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "The file is empty"),
+        (b",,,\n,,,\n", "The file is empty"),
+        (b'""', "The file is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "not a text file"),
         (b"Dear shop,\nplease import this.\n", "neither Shopify's nor WooCommerce's"),
         (b"Handle,Title,Vendor\na,A,B\n", "no column variant price"),
@@ -372,7 +374,19 @@ def test_a_row_that_cannot_be_is_refused_in_plain_words(open_shop, cells, reason
         (b"x" * 32_000_001, "larger than 32 MB"),
         (HEAD.encode() + b"cup," + b"x" * 200_000 + b",C,5,,,,\n", "Line 2: a cell is too long"),
     ],
-    ids=["empty", "blank", "picture", "letter", "shopify-column", "woo-column", "quote", "huge", "long-cell"],
+    ids=[
+        "empty",
+        "blank",
+        "commas",
+        "marks",
+        "picture",
+        "letter",
+        "shopify-column",
+        "woo-column",
+        "quote",
+        "huge",
+        "long-cell",
+    ],
 )
 def test_a_file_that_is_no_catalogue_is_told_so(open_shop, data, sentence):
     """One clear sentence each."""

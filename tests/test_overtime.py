@@ -1,6 +1,7 @@
 """What happens when the time of an order is over: never closed while somebody may have paid, never held for ever."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,67 @@ def test_race_49_the_merchant_is_told(play, monkeypatch):
     assert not carol.get("/admin/payments").has("This method can pay late")
     monkeypatch.setitem(GATEWAYS, "sandbox", Deaf)
     assert carol.get("/admin/payments").has("This method can pay late")
+
+
+# --- race 19: a gateway that is asked about one order after another
+
+
+class Slow(Sandbox):
+    """A gateway whose sessions stay open, and that is asked about each alone: it thinks for four seconds."""
+
+    capabilities = replace(Sandbox.capabilities, can_query_many=False)
+
+    def query(self, bill):
+        """No money, as of the beginning of these seconds."""
+        clock.move(timedelta(seconds=4))
+        return []
+
+
+@pytest.mark.parametrize("seconds", [4, 20])
+def test_race_19_no_order_is_closed_on_an_answer_that_has_grown_old(play, monkeypatch, seconds):
+    """Many orders and a slow gateway: each is closed within ten seconds of its own answer, or waits. (RACE-19)."""
+    asked, ages = {}, []
+
+    class Counted(Slow):
+        def query(self, bill):
+            asked[bill.reference] = clock.now()
+            clock.move(timedelta(seconds=seconds - 4))
+            return super().query(bill)
+
+    def closing(*order_ids):
+        closed = close(*order_ids)
+        ages.extend(clock.now() - asked[bill.reference] for bill in payments.bills_of(*closed))
+        return closed
+
+    close = orders.close_if_unpaid
+    closing.__name__ = close.__name__
+    monkeypatch.setitem(GATEWAYS, "sandbox", Counted)
+    monkeypatch.setattr(orders, "close_if_unpaid", closing)
+    play.shelves(mug=9)
+    for _ in range(5):
+        play.quickly_at_gateway(mug=1)
+    play.wait(minutes=46)
+    assert play.run("close_unpaid_orders")["rows"] == 5
+    assert len(ages) == (5 if seconds == 4 else 0) and all(age < timedelta(seconds=10) for age in ages)
+    assert [order.prolonged for order in play.orders()] == [int(seconds > 4)] * 5
+
+
+def test_an_answer_that_cannot_be_read_leaves_the_others(play, monkeypatch):
+    """One bill breaks the adapter of a gateway that is asked one by one: the others close all the same. (CLN-06)."""
+    play.shelves(mug=9)
+    broken, *others = (play.quickly_at_gateway(mug=1) for _ in range(3))
+
+    class Breaking(Slow):
+        def query(self, bill):
+            if bill.reference == broken.bill.reference:
+                raise KeyError("status")
+            return super().query(bill)
+
+    monkeypatch.setitem(GATEWAYS, "sandbox", Breaking)
+    play.wait(minutes=46)
+    play.run("close_unpaid_orders")
+    assert play.order_of(broken.bill).status == "HOLD"
+    assert {play.order_of(one.bill).status for one in others} == {"CANCELLED"}
 
 
 # --- race 48 and its neighbours: what counts as an answer

@@ -243,6 +243,24 @@ def test_a_held_parcel_stays_held_when_the_order_comes_back(play):
     assert [state for state, _goods in parcels(play)] == [RELEASED, ONHOLD]
 
 
+def test_what_staff_hold_does_not_join_what_a_dispute_holds(play):
+    """A parcel that staff keep back does not go on inside another when the bank's dispute is won. SHS-05, SHS-08."""
+    play.shelves(mug=5)
+    order = play.quickly_paid(mug=4).order
+    (kept,), line = ids(play), order.lines[0].id
+    with transaction():
+        other, sent = (orders.split_parcel(kept, {line: 1}, "otto").id for _ in range(2))
+        orders.ship(sent)
+        orders.hold_shipment(kept, "otto")
+        drive(orders.locked(order.id), "disputed")
+    for pair in ((kept, other), (other, kept)):
+        with pytest.raises(Invalid), transaction():
+            orders.merge_parcels(*pair, "otto")
+    with transaction():
+        drive(orders.locked(order.id), "dispute_won")
+    assert [state for state, _goods in parcels(play)] == [ONHOLD, RELEASED, SHIPPED]
+
+
 # --- the rest is not sent
 
 

@@ -4,7 +4,7 @@ Proves RACE-28 (underpaid), INV-01, INV-02, INV-03 in it.
 """
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from storefront import proof
 from storefront.kit import money
@@ -13,7 +13,7 @@ from storefront.payments.models import Bill
 
 from counter import comes_in, opens
 from purchases import at_once
-from waiting import bill_now, on_desk, refunds, the_row
+from waiting import asks, bill_now, goes_to_pay, on_desk, refunds, rest_bill, the_row
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -32,26 +32,6 @@ def sums(play, short):
     came = play.captured(short.order)
     assert 0 < came < short.order.due_minor
     return came, short.order.due_minor - came
-
-
-def asks(play, carol, **fields):
-    """The owner asks for the rest, on the page of the row."""
-    carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/rest")
-    return carol.press("Ask for the rest", fields)
-
-
-def rest_bill(play):
-    """The bill for the rest, as it is now."""
-    play.look_again()
-    return db.session.scalars(select(Bill).order_by(Bill.id.desc()).limit(1)).one()
-
-
-def goes_to_pay(short):
-    """The shopper presses the button on the order's page and goes on to the gateway."""
-    assert short.shopper.get(f"/orders/{short.order.key}").heading == "A part of the sum is missing"
-    page = short.shopper.press("Pay the missing")
-    assert page.path.startswith("/pay/"), page.text[:300]
-    short.shopper.press("Continue to payment page")
 
 
 def test_the_rest_is_paid_and_both_sums_count(play, short):

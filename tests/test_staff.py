@@ -27,7 +27,8 @@ def addresses(app):
     """Every address of the admin, with ids that exist nowhere, as (endpoint, method, path)."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("admin."):
-            path = re.sub(r"<int:\w+>", "999999", re.sub(r"<(\w+)>", "nothing", rule.rule))
+            path = re.sub(r"<any\((\w+)[^)]*\):\w+>", r"\1", rule.rule)
+            path = re.sub(r"<int:\w+>", "999999", re.sub(r"<(\w+)>", "nothing", path))
             for method in sorted(rule.methods & {"GET", "POST"}):
                 yield rule.endpoint, method, path
 

@@ -205,3 +205,24 @@ def test_correcting_while_somebody_buys(play):
     on_hand, reserved = play.shelf("mug")
     assert 0 <= reserved <= on_hand and on_hand in (1, 3)
     assert play.order_of(paying.bill).status in ("PROCESSING", "REVIEW")
+
+
+def test_what_is_not_sent_is_not_sold_again_after_a_correction(play):
+    """A parcel is not sent after all, a count takes the rest, and the order goes on: with the rest alone. INV-21."""
+    play.shelves(mug=9)
+    placed = play.quickly_paid(mug=5)
+    order, line = placed.order.id, placed.order.lines[0].id
+    with transaction():
+        (whole,) = (parcel.id for parcel in orders.locked(order).shipments)
+        some = orders.split_parcel(whole, {line: 2}, "carol").id
+    with transaction():
+        orders.cancel_parcels(order, [some], "broken", "carol")
+    assert correct(play, 2) == [placed.order.number]
+    with transaction():
+        stock.set_on_hand(play.variant("mug").id, 9, cause="adjust", actor="carol")
+    with transaction():
+        orders.accept_after_review(order, "carol")
+    assert play.shelf("mug") == (9, 3)
+    with transaction():
+        orders.ship(whole)
+    assert play.shelf("mug") == (6, 0) and states(play) == ["SHIPPED"]

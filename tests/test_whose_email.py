@@ -139,6 +139,18 @@ def test_a_forgotten_password(play, alice):
     assert other.get(link).path == "/account/forgotten"
 
 
+def test_a_link_that_went_to_an_old_email_sets_no_password(play, alice):
+    """ROL-02: whoever still reads the old letters cannot take an account back after its e-mail has changed."""
+    thief = play.visitor()
+    thief.get("/account/forgotten")
+    thief.press("Send the link", {"Email": ALICE})
+    link = post(play, ALICE)[1]
+    alice.get("/account/email")
+    alice.press("Change email", {"New email": ELSE, "Your password": PASSWORD})
+    confirms(play, alice, ELSE)
+    assert thief.get(link).path == "/account/forgotten" and customers.sign_in(ELSE, PASSWORD)
+
+
 def test_of_two_who_use_a_recovery_link_at_once_one_sets_the_password(play, alice):
     """The row's lock decides; the other is told that it was used."""
     visitors = [play.visitor(), play.visitor()]

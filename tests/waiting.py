@@ -56,3 +56,23 @@ def paid_too_late(play, taken: int = 0, **goods: int):
     play.wait(minutes=5)
     play.run("deliver_sandbox_notices")
     return placed
+
+
+def asks(play, carol, **fields):
+    """The owner asks for the rest, on the page of the row."""
+    carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/rest")
+    return carol.press("Ask for the rest", fields)
+
+
+def rest_bill(play):
+    """The bill for the rest, as it is now."""
+    play.look_again()
+    return db.session.scalars(select(Bill).order_by(Bill.id.desc()).limit(1)).one()
+
+
+def goes_to_pay(short):
+    """The shopper presses the button on the order's page and goes on to the gateway."""
+    assert short.shopper.get(f"/orders/{short.order.key}").heading == "A part of the sum is missing"
+    page = short.shopper.press("Pay the missing")
+    assert page.path.startswith("/pay/"), page.text[:300]
+    short.shopper.press("Continue to payment page")

@@ -35,7 +35,7 @@ from storefront.orders.states import (
 from storefront.orders.wording import STATES
 from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.reasons import REASONS
-from storefront.payments.states import APPLIED, OPEN, QUARANTINED
+from storefront.payments.states import OPEN, QUARANTINED
 
 CANCELLABLE = (NEW, HOLD, REVIEW, *PREPARING)
 
@@ -126,7 +126,6 @@ def order_by(number: str) -> Order:
 def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
     """The money table, from the ledger."""
     seen = payments.money_of(found.id, found.currency)
-    applied = next((bill for bill in bills if bill.disposition == APPLIED), None)
     by_gifts, back_to_gifts = certificates.taken_of(found.id)
     missing = max(0, found.due_minor - (seen.captured - seen.quarantined))
     unpaid = found.status not in CLOSED and not seen.refunded and found.payment_status != "AUTHORIZED"
@@ -137,7 +136,7 @@ def sums_of(found: Order, bills: list[Bill], refunds: list[Refund]) -> Sums:
         on_its_way=sum(refund.amount_minor for refund in refunds if refund.status in ("REQUESTED", "SENT")),
         waiting=seen.quarantined,
         open=missing if unpaid else 0,
-        refundable=(max(0, payments.refundable(applied)) if applied else 0) + by_gifts - back_to_gifts,
+        refundable=orders.refundable_of(found),
         by_gifts=by_gifts,
         back_to_gifts=back_to_gifts,
     )
@@ -155,8 +154,7 @@ def _may(found, bills):
     parcels = [shipment.status for shipment in found.shipments]
     return {
         "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, DELIVERED) for state in parcels),
-        "refund": any(bill.disposition == APPLIED and payments.refundable(bill) > 0 for bill in bills)
-        or certificates.refundable(found.id) > 0,
+        "refund": orders.refundable_of(found) > 0,
         "accept": found.status == REVIEW,
         "complete": found.status in (SHIPPED, DELIVERED) and ORDER.allows(found, "completed"),
         "return": any(state in (SHIPPED, DELIVERED) for state in parcels),

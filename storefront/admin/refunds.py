@@ -15,6 +15,7 @@ from storefront.customers import plain_line
 from storefront.kit import money
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
+from storefront.orders.refunding import FIRST
 from storefront.payments.models import Refund
 
 MOST_LETTERS = 300
@@ -177,7 +178,7 @@ def _ask(number, amount, place, restock, reason, void):
 
 def _asked_for(order_id, refunds, key):
     """What was asked for under this key, whichever way it went."""
-    by_card = sum(refund.amount_minor for refund in refunds if refund.request_key == key)
+    by_card = sum(refund.amount_minor for refund in refunds if refund.request_key in (key, f"{key}{FIRST}"))
     return by_card + sum(amount for _last4, amount in certificates.parts_given_back(order_id, key))
 
 

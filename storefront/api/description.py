@@ -14,7 +14,7 @@ _TIME = {"type": ["string", "null"], "format": "date-time"}
 WORDS = {
     "after": "The place behind which to go on: `next` of the page before.",
     "limit": "How many at most, from 1 to 500; 100 if nothing is said.",
-    "types": "Only these types, separated by commas; ORDER_* stands for all that begin so.",
+    "types": "Only these types, 40 at most, separated by commas; ORDER_* stands for all that begin so.",
     "order": "Only events of the order with this number.",
     "status": "The state of the order; IN_PROGRESS is another word for PROCESSING.",
     "reference": "The reference of a payment, ours or that of the payment service.",

@@ -19,6 +19,7 @@ from storefront.kit.limits import limiter
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 A_PAGE, MOST = 100, 500
+MOST_TYPES = 40
 OFTEN = "300 per minute"  # for one token, and for one address
 
 
@@ -61,8 +62,7 @@ def events(token: ApiToken) -> Response:
     """What happened behind a place of the feed, oldest first."""
     _refuse_unknown("after", "limit", "types", "order")
     after = whole_number("after", request.args.get("after", "0"))
-    types = tuple(word for word in request.args.get("types", "").upper().replace(",", " ").split() if word)
-    found = feed.read(after, _limit(), topics=types or (feed.ANY,), number=request.args.get("order", ""))
+    found = feed.read(after, _limit(), topics=_types() or (feed.ANY,), number=request.args.get("order", ""))
     personal = PERSONAL in token.scopes
     bodies = [shapes.event_body(event, number, personal=personal) for event, number in found.events]
     return jsonify(events=bodies, next=str(found.next), more=found.more)
@@ -121,6 +121,13 @@ def _limit():
     if not asked:
         raise Invalid(_("%(name)s must be a whole number from 1 to %(most)s.", name="limit", most=MOST))
     return asked
+
+
+def _types():
+    types = tuple(dict.fromkeys(request.args.get("types", "").upper().replace(",", " ").split()))
+    if len(types) > MOST_TYPES:
+        raise Invalid(_("%(name)s may name %(most)s at most.", name="types", most=MOST_TYPES))
+    return types
 
 
 def _refuse_unknown(*known):

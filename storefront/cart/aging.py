@@ -9,6 +9,7 @@ from storefront.cart import scarce
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.service import locked
 from storefront.cart.states import ABANDONED, CART, CONVERTED, MERGED, OPEN
+from storefront.customers.models import CustomerAddress
 from storefront.kit import clock
 from storefront.kit.db import db
 
@@ -34,8 +35,18 @@ def purge(cart_id: int) -> bool:
         CART.apply(cart, "abandoned")
         cart.updated_at = clock.now()
     else:
-        db.session.execute(delete(Cart).where(Cart.id == cart.id))
+        remove(cart)
     return True
+
+
+def remove(cart: Cart) -> None:
+    """No row of a cart is left, nor of the addresses that were typed for it and stand in nobody's book."""
+    typed = [one for one in (cart.shipping_address_id, cart.billing_address_id) if one is not None]
+    for statement in (
+        delete(Cart).where(Cart.id == cart.id),
+        delete(CustomerAddress).where(CustomerAddress.id.in_(typed), CustomerAddress.customer_id.is_(None)),
+    ):
+        db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _over():

@@ -111,20 +111,31 @@ class Quote:
     def content(self) -> dict[str, Any]:
         """Everything that the shopper agrees to, in a form that can be signed and compared."""
         gifts = [[gift.last4, gift.amount_minor] for gift in self.gifts if gift.amount_minor]
-        return ({"certificates": gifts} if gifts else {}) | {
-            "lines": [
-                [line.offer.sku, line.offer.name, line.quantity, line.unit_minor, line.total_minor, line.custom]
-                for line in self.lines
-            ],
-            "shipping": [self.level.level_id, self.level.name, self.level.cost_minor] if self.level else None,
-            "discount": self.discount_minor,
-            "offers": [list(offer) for offer in self.offers],
-            "tax": self.tax_minor,
-            "taxes": [[row["name"], row["rate_ppm"], row["inclusive"], row["tax_minor"]] for row in self.tax_rows],
-            "total": self.total_minor,
-            "due": self.due_minor,
-            "currency": self.currency,
-        }
+        codes = [one.label for one in self.adjustments if one.detail.get("benefit") == "issue_coupon"]
+        return (
+            ({"certificates": gifts} if gifts else {})
+            | ({"codes": codes} if codes else {})
+            | {
+                "lines": [
+                    [line.offer.sku, line.offer.name, line.quantity, line.unit_minor, line.total_minor, line.custom]
+                    for line in self.lines
+                ],
+                "shipping": self._way,
+                "discount": self.discount_minor,
+                "offers": [list(offer) for offer in self.offers],
+                "tax": self.tax_minor,
+                "taxes": [[row["name"], row["rate_ppm"], row["inclusive"], row["tax_minor"]] for row in self.tax_rows],
+                "total": self.total_minor,
+                "due": self.due_minor,
+                "currency": self.currency,
+            }
+        )
+
+    @property
+    def _way(self):
+        """How it travels, for how much, and the days that the shopper is promised."""
+        way = self.level
+        return [way.level_id, way.name, way.cost_minor, way.days_min, way.days_max] if way else None
 
     @property
     def hash(self) -> str:

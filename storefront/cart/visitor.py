@@ -6,14 +6,14 @@ from typing import Any
 from flask import after_this_request, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from storefront import store
-from storefront.cart import returning, scarce, service
+from storefront.cart import aging, returning, scarce, service
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.states import ABANDONED, OPEN
-from storefront.customers.models import Customer, CustomerAddress
+from storefront.customers.models import Customer
 from storefront.kit import ids, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
@@ -147,18 +147,14 @@ def forget_devices(customer_id: int, clean: bool = False) -> None:
 
 
 def forget_person(customer_id: int, email: str) -> None:
-    """No cart of a customer is left, nor one in which somebody has typed this e-mail without signing in ("": none)."""
+    """No cart of a customer is left, nor one that had joined it, nor a guest's with this e-mail ("": none)."""
     guests = Cart.customer_id.is_(None) & (Cart.email == email) & (Cart.email != "")
-    theirs = select(Cart.id).where((Cart.customer_id == customer_id) | guests)
+    joined = Cart.merged_into_id.in_(select(Cart.id).where(Cart.customer_id == customer_id))
+    theirs = select(Cart.id).where((Cart.customer_id == customer_id) | joined | guests)
     for cart_id in db.session.scalars(theirs.order_by(Cart.id)).all():
         cart = service.locked(cart_id)
         scarce.let_go(*cart.lines, reason="line_removed")
-        typed = [one for one in (cart.shipping_address_id, cart.billing_address_id) if one is not None]
-        for statement in (
-            delete(Cart).where(Cart.id == cart_id),
-            delete(CustomerAddress).where(CustomerAddress.id.in_(typed), CustomerAddress.customer_id.is_(None)),
-        ):
-            db.session.execute(statement.execution_options(synchronize_session=False))
+        aging.remove(cart)
     db.session.expire_all()
 
 

@@ -47,7 +47,10 @@ def read_table(data: bytes, known: Callable[[list[str]], list[str]] = list) -> T
     if not first:
         raise Invalid(_("The file is empty."))
     lines = _lines(text, max(_SEPARATORS, key=first.count))
-    headings = known([heading.strip().lower() for heading in next(lines)[1]])
+    _line, cells = next(lines, (1, []))
+    if not cells:
+        raise Invalid(_("The file is empty."))
+    headings = known([heading.strip().lower() for heading in cells])
     table = Table(headings)
     for line, cells in lines:
         if any(cell.strip() for cell in cells[len(headings) :]):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.certificates.states import ACTIVE, CAPTURED, EXPIRED, INACTIVE, PLANNED, VOID
+from storefront.certificates.states import ACTIVE, CAPTURED, EXPIRED, PLANNED
 from storefront.kit.db import Base
 
 
@@ -54,11 +54,6 @@ class GiftCertificate(Base):
     def left_minor(self) -> int:
         """What can still be taken of what was bought: what is free, if it can be used at all."""
         return self.available_minor if self.status in (ACTIVE, EXPIRED) else 0
-
-    @property
-    def used_minor(self) -> int:
-        """What orders have taken of it, or keep; of one that is void, what it had paid before."""
-        return 0 if self.status in (INACTIVE, VOID) else self.initial_minor - self.available_minor
 
 
 class CertificateTransaction(Base):

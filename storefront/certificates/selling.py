@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from storefront import store
 from storefront.certificates import ledger
@@ -65,6 +65,16 @@ def bought_in(line_ids: Iterable[int]) -> list[GiftCertificate]:
     """The certificates that these lines of orders have bought, in the order of their ids."""
     wanted = select(GiftCertificate).where(GiftCertificate.bought_in_line_id.in_(list(line_ids)))
     return list(db.session.scalars(wanted.order_by(GiftCertificate.id)))
+
+
+def used_of(line_ids: Iterable[int]) -> int:
+    """What orders have taken, or keep, of the certificates that these lines have bought; what is void by now counts."""
+    bought = bought_in(line_ids)
+    taken = case((CertificateTransaction.kind == "refund", -1), else_=1) * CertificateTransaction.amount_minor
+    moves = CertificateTransaction.kind.in_(("capture", "refund"))
+    rows = CertificateTransaction.certificate_id.in_([each.id for each in bought])
+    paid = db.session.scalar(select(func.sum(taken)).where(rows, moves)) if bought else 0
+    return int(paid or 0) + sum(each.held_minor for each in bought)
 
 
 def activate(order_id: int, line_ids: Iterable[int]) -> None:

@@ -34,17 +34,20 @@ def try_to_ask(bill_id: int) -> bool:
     return bool(_tried(ask_and_settle, bill_id))
 
 
-def ask_about_many(bill_ids: Sequence[int]) -> None:
+def ask_about_many(bill_ids: Sequence[int]) -> list[int]:
     """Ask the gateways about many bills at once and apply what they say; who gives no answer stays as it was.
 
+    Gives the ids of those that there was no time for: asking goes on only as long as the first answers are fresh.
     Raises OperationalError alone.
     """
+    asked_at = clock.now()  # an answer may be as old as that
     bills = db.session.scalars(select(Bill).where(Bill.id.in_(bill_ids)).order_by(Bill.id)).all()
-    answers = payments.ask_many(bills)
-    _note_unpaid(sorted(bill_id for bill_id, outcomes in answers.items() if not outcomes))
+    answers, left = payments.ask_many(bills)
+    _note_unpaid(sorted(bill_id for bill_id, outcomes in answers.items() if not outcomes), asked_at)
     for bill_id, outcomes in answers.items():
         if outcomes:
             _tried(retried(_apply), bill_id, outcomes)
+    return left
 
 
 def _tried(verb, bill_id, *args):
@@ -58,10 +61,10 @@ def _tried(verb, bill_id, *args):
 
 
 @retried
-def _note_unpaid(bill_ids):
+def _note_unpaid(bill_ids, asked_at):
     if bill_ids:
         with transaction("note_unpaid"):
-            payments.note_unpaid(bill_ids)
+            payments.note_unpaid(bill_ids, asked_at)
 
 
 def _apply(bill_id, outcomes):
@@ -70,7 +73,7 @@ def _apply(bill_id, outcomes):
         if bill.order_id:
             orders.locked(bill.order_id)  # before the bill, as everybody does
         if not outcomes:
-            payments.note_unpaid([bill_id])
+            payments.note_unpaid([bill_id], clock.now())
             return
         bill = db.session.get_one(Bill, bill_id, populate_existing=True)
         bill.asked_at = clock.now()

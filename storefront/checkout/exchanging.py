@@ -81,6 +81,8 @@ def _method(order):
 def _refuse_what_cannot_be(coming: OrderReturn, quote: Quote) -> None:
     if not quote.lines:
         raise Invalid(_("Say what is sent instead."))
+    if any(line.offer.gift_certificate for line in quote.lines):
+        raise Invalid(_("A gift certificate is bought with money alone: send the money back instead."))
     if quote.troubles:
         raise Invalid(quote.troubles[0].trouble)
     if quote.currency != coming.order.currency:

@@ -7,12 +7,12 @@ knows the password can, and who does not asks for a new one instead (`secrets.re
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from storefront.customers.emails import folded_email
 from storefront.customers.links import link_token, read_link
-from storefront.customers.models import Customer
+from storefront.customers.models import Customer, CustomerNote
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
@@ -76,7 +76,7 @@ def locked(customer_id: int) -> Customer:
 def _replace_email(customer):
     other = db.session.scalar(select(Customer).filter_by(email=customer.new_email).with_for_update())
     if other is not None and other.password_hash is None:
-        _make_way(other)  # the record of a guest, who is the same person
+        _make_way(other, customer)  # the record of a guest, who is the same person
     try:
         with db.session.begin_nested():
             customer.previous_email, customer.email, customer.new_email = customer.email, customer.new_email, ""
@@ -87,7 +87,9 @@ def _replace_email(customer):
     events.record("CUSTOMER_EMAIL_CHANGED", customer=customer.id)
 
 
-def _make_way(guest):
+def _make_way(guest, customer):
+    notes = update(CustomerNote).where(CustomerNote.customer_id == guest.id)
+    db.session.execute(notes.values(customer_id=customer.id).execution_options(synchronize_session=False))
     guest.email, guest.name, guest.phone, guest.consent = f"guest-{guest.id}@erased.invalid", "", "", {}
     guest.erased_at = clock.now()
     db.session.flush()

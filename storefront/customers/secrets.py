@@ -14,6 +14,7 @@ from storefront.customers.service import load_user
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
+from storefront.kit.ids import digest
 
 LINK_LASTS = timedelta(hours=2)
 _SALT = "new password"
@@ -50,14 +51,15 @@ def forget_password(email: str) -> None:
 
 
 def recovery_token(customer: Customer) -> str:
-    """What the letter carries; another password makes it worthless."""
-    return link_token(customer.get_id(), _SALT)
+    """What the letter carries; another password, or another e-mail, makes it worthless."""
+    return link_token(f"{customer.get_id()}|{digest(customer.email)}", _SALT)
 
 
 def recovering(token: str) -> Customer:
-    """Whose link it is. Raises Invalid when it was used, or is too old."""
-    found = load_user(str(read_link(token, _SALT, LINK_LASTS)))
-    if found is None:
+    """Whose link it is. Raises Invalid when it was used, is too old, or went to an e-mail that was theirs before."""
+    whose, _bar, told = str(read_link(token, _SALT, LINK_LASTS)).partition("|")
+    found = load_user(whose)
+    if found is None or told != digest(found.email):
         raise Invalid(_("This link was used already, or there is a newer password. Ask for another one."))
     return found
 

@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from storefront import orders, payments
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
 from storefront.orders.models import Order
-from storefront.orders.states import CLOSED, HOLD, REVIEW
+from storefront.orders.states import REVIEW
 from storefront.payments.models import Bill, DeskRow
 from storefront.payments.reasons import (
     ACCEPT,
@@ -25,7 +24,7 @@ from storefront.payments.reasons import (
     VOID,
     WAIT,
 )
-from storefront.payments.states import APPLIED, AUTHORIZED, QUARANTINED
+from storefront.payments.states import AUTHORIZED, QUARANTINED
 from storefront.payments.waiting import OPEN
 
 
@@ -99,9 +98,7 @@ def refuse_unless_allowed(case: Case, action: str) -> None:
 def _may_accept(case):
     if case.in_review:
         return True
-    order = case.order
-    payable = order is not None and order.status in (HOLD, REVIEW, *CLOSED) and not _paid(order)
-    return case.has_money and payable
+    return case.has_money and case.order is not None and orders.may_be_paid_by_hand(case.order)
 
 
 def _may_refund(case):
@@ -118,10 +115,6 @@ def _may_be_done(case):
     """Not while an order waits in review for it, nor while money waits that is seen nowhere else."""
     refused = bool(case.row.evidence.get("refunds")) and case.bill is not None
     return not case.in_review and not (refused and case.bill.disposition == QUARANTINED)
-
-
-def _paid(order):
-    return db.session.scalar(select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED).limit(1)) is not None
 
 
 _MAY = {

@@ -42,8 +42,11 @@ def close_unpaid_orders() -> dict[str, int]:
     """Close the orders that nobody paid for in time, so that their goods go back on the shelf."""
     counts: Counter[str] = Counter(rows=0, done=0, failed=0)
     for some in together(batches(orders.overdue)):
-        _ask_about(some)
-        counts.update(at_once(some, orders.close_if_unpaid))
+        while some:
+            later = _ask_about(some)
+            now = [order_id for order_id in some if order_id not in later] or some[:1]
+            counts.update(at_once(now, orders.close_if_unpaid))
+            some = [order_id for order_id in some if order_id not in now]
     return dict(counts)
 
 
@@ -60,6 +63,9 @@ def remove_failed_orders() -> dict[str, int]:
 
 
 def _ask_about(order_ids):
-    """Every attempt of these orders that has left for its gateway and is still open."""
-    asked = [bill.id for bill in payments.open_bills(*order_ids) if bill.claimed_at]
-    checkout.ask_about_many(asked)
+    """Ask about every attempt of these orders that has left for its gateway and is still open.
+
+    Gives the orders that have to wait for another round: there was no time to ask about all of their attempts.
+    """
+    asked = {bill.id: bill.order_id for bill in payments.open_bills(*order_ids) if bill.claimed_at}
+    return {asked[bill_id] for bill_id in checkout.ask_about_many(list(asked))}

@@ -6,7 +6,7 @@ from storefront.kit.db import transaction
 
 
 def remove_stale_carts() -> dict[str, int]:
-    """Abandon carts that nobody has touched for long, and remove those that are over."""
+    """Abandon carts that nobody has touched for long, and remove those that are over, with what was typed for them."""
     return each(batches(cart.stale), cart.purge)
 
 

@@ -9,9 +9,11 @@ from flask import Flask, Response, current_app, g, has_request_context, request,
 from flask_babel import get_domain, gettext as _
 from jinja2 import pass_eval_context
 from markupsafe import Markup
+from werkzeug.routing import IntegerConverter
 
 from storefront.kit.errors import Invalid
 
+LARGEST_ID = 2**63 - 1  # that a database keeps
 PRIVATE = ("/cart", "/checkout", "/pay", "/payments", "/orders", "/account", "/admin", "/sandbox", "/waiting")
 
 
@@ -74,8 +76,16 @@ def own_path(text: str | None, inside: str = "/", never: tuple[str, ...] = ()) -
     return "" if not plain or "\\" in path or " " in path or "//" in path.partition("?")[0] else path
 
 
+class RowNumber(IntegerConverter):
+    """The id of a row in an address: at a number that no database keeps there is no page."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"max": LARGEST_ID, **kwargs})
+
+
 def init_app(app: Flask) -> None:
     """Give every request an id, refuse what no database keeps, and set the headers."""
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_name_the_request)
     app.before_request(_refuse_nonsense)
     app.after_request(_set_headers)

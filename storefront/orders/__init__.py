@@ -44,7 +44,7 @@ from storefront.orders.fulfilment import (
 from storefront.orders.gifts import bought_certificates, used_of_bought
 from storefront.orders.links import replace_link
 from storefront.orders.money import refresh
-from storefront.orders.moving import may_be_paid_by_hand, move_on, pay_with
+from storefront.orders.moving import move_on, pay_with
 from storefront.orders.overtime import close_if_unpaid
 from storefront.orders.parcels import cancel_parcels, merge_parcels, split_parcel
 from storefront.orders.placing import (
@@ -86,7 +86,13 @@ from storefront.orders.returning import (
     suggested_refund,
     withdraw_return,
 )
-from storefront.orders.settling import accept_after_review, accept_money, release_unbilled, settle
+from storefront.orders.settling import (
+    accept_after_review,
+    accept_money,
+    may_be_paid_by_hand,
+    release_unbilled,
+    settle,
+)
 from storefront.orders.stage import Stage, stage_of
 from storefront.orders.using import has_bought
 from storefront.orders.worth import money_left, refundable_of, refundable_worth, worth_of

@@ -25,7 +25,7 @@ from storefront.orders.states import (
     REVIEW,
 )
 from storefront.payments.models import DeskRow, LedgerEntry, Refund
-from storefront.payments.states import APPLIED, AUTHORIZED, OPEN, QUARANTINED
+from storefront.payments.states import AUTHORIZED, OPEN, QUARANTINED
 
 
 def cancel_by_shopper(order_id: int) -> Order:
@@ -57,9 +57,12 @@ def cancel_by_merchant(order_id: int, actor: str, note: str = "") -> Order:
     for bill in payments.bills_of(order.id):
         if bill.status == AUTHORIZED:
             payments.request_capture(bill, "void", actor)
-        if (left := payments.refundable(bill) - (kept if bill.disposition == APPLIED else 0)) > 0:
+        left = max(0, payments.refundable(bill))
+        stays = min(kept, left) if payments.counts(bill) else 0
+        kept -= stays
+        if left > stays:
             key = f"cancel-{order.number}-{bill.reference}"
-            payments.request_refund(bill, left, request_key=key, reason="Order cancelled", actor=actor)
+            payments.request_refund(bill, left - stays, request_key=key, reason="Order cancelled", actor=actor)
         if bill.disposition == QUARANTINED:
             payments.resolve(bill, "refunded")
     undo(order)

@@ -10,7 +10,7 @@ from storefront.orders.states import CLOSED, ORDER, PREPARING, REVIEW
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
 from storefront.payments.models import Bill
-from storefront.payments.states import APPLIED, DISPUTED, NONE
+from storefront.payments.states import DISPUTED, NONE
 from storefront.payments.sums import balance_of
 
 REASON = "disputed"
@@ -29,8 +29,8 @@ def sent_back(order: Order | None, bill: Bill, outcome: Outcome) -> None:
 
 
 def dispute(order: Order, bill: Bill) -> None:
-    """The bank took the money that pays the order: what is still in the house stays there until a person decides."""
-    if bill.disposition != APPLIED:
+    """The bank took money that pays the order: what is still in the house stays there until a person decides."""
+    if not payments.counts(bill):
         return
     if order.status in PREPARING:
         order.review_reason = REASON
@@ -46,7 +46,7 @@ def end_dispute(order: Order, bill: Bill) -> None:
     if any(other.status == DISPUTED for other in payments.bills_of(order.id)):
         return
     if order.status in CLOSED:
-        if balance_of(bill) > 0 and bill.disposition == APPLIED:
+        if balance_of(bill) > 0 and payments.counts(bill):
             bill.disposition = NONE
             db.session.flush()
             payments.quarantine(bill, "late_order_closed", state=order.status)

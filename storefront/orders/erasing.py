@@ -42,19 +42,21 @@ def erase_customer(customer_id: int, *, by_email: bool = False) -> bool:
     """Forget a customer with all orders, carts and addresses; False if that was done before.
 
     `by_email`: orders that were placed with the e-mail without signing in go with it, too, though it may never have
-    been confirmed. Raises StillNeeded while an order is open, unpaid or in dispute.
+    been confirmed. Unless it was, what is kept by the e-mail alone may be somebody else's, and stays. Raises
+    StillNeeded while an order is open, unpaid or in dispute.
     """
     customer = db.session.get_one(Customer, customer_id)
     if customer.erased_at is not None:
         return False
-    email, known = customer.email, {customer.name, customer.email, customer.phone, customer.previous_email}
+    known = {customer.name, customer.email, customer.phone, customer.previous_email}
+    email = customer.email if by_email or customer.verified_at else ""
     mine = [locked(order_id) for order_id in orders_of(customer, by_email)]
     for order in mine:
         if sentence := why_needed(order):
             raise StillNeeded(sentence, state=order.status)
     for order in mine:
         _erase(order, known)
-    cart.forget_person(customer_id, email if by_email or customer.verified_at else "")
+    cart.forget_person(customer_id, email)
     stock.forget_who(email)
     forget_person(email, [order.id for order in mine])
     return customers.erase(customer_id)

@@ -28,7 +28,8 @@ def worth_of_bought(order: Order) -> dict[int, int]:
 
 def used_of_bought(order: Order) -> int:
     """What of the certificates that the order bought is used, or set aside: money that must not go back."""
-    return sum(one.used_minor for one in bought_certificates(order))
+    lines = lines_of(order)
+    return certificates.used_of(lines) if lines else 0
 
 
 def let_go(order: Order) -> None:

@@ -1,7 +1,5 @@
 """Money that came for one order pays another; and an order goes from one of the merchant's own states to another."""
 
-from sqlalchemy import select
-
 from storefront import payments
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -9,9 +7,8 @@ from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.settling import accept_money
-from storefront.orders.states import CLOSED, HOLD, ORDER, REVIEW
+from storefront.orders.states import ORDER
 from storefront.payments.models import Bill
-from storefront.payments.states import APPLIED
 
 
 def pay_with(order_id: int, bill_id: int, actor: str) -> Order:
@@ -25,12 +22,6 @@ def pay_with(order_id: int, bill_id: int, actor: str) -> Order:
     if before:
         refresh(locked(before))
     return accept_money(order_id, bill_id, actor)
-
-
-def may_be_paid_by_hand(order: Order) -> bool:
-    """Whether money from elsewhere could pay it: it waits, or was closed, and no money counts for it yet."""
-    paid = select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED).limit(1)
-    return order.status in (HOLD, REVIEW, *CLOSED) and db.session.scalar(paid) is None
 
 
 def move_on(order_id: int, event: str, actor: str) -> bool:

@@ -63,13 +63,14 @@ def split_parcel(shipment_id: int, units: Units, actor: str) -> Shipment:
 def merge_parcels(shipment_id: int, into_id: int, actor: str) -> Shipment:
     """What is in a parcel goes into another one of the same order that is equally far; it is then no more.
 
-    Raises Invalid when the other is no other, of another order, or not as far; Conflict when one has left.
+    Raises Invalid when the other is no other, of another order, not as far, or held back by somebody else; Conflict
+    when one has left.
     """
     parcel, other = _in_the_house(shipment_id), _in_the_house(into_id)
     if parcel.id == other.id or parcel.order_id != other.order_id:
         raise Invalid(_("Choose another parcel of the same order."))
-    if (parcel.status, parcel.held_status) != (other.status, other.held_status):
-        raise Invalid(_("Only parcels that are equally far can become one."))
+    if any(getattr(parcel, name) != getattr(other, name) for name in ("status", "held_status", "held_by")):
+        raise Invalid(_("Only parcels that are equally far, and held back by the same, can become one."))
     there = {line.order_line_id: line for line in other.lines}
     for line in list(parcel.lines):
         if line.order_line_id in there:
@@ -126,6 +127,15 @@ def _missing(lines: list[OrderLine]) -> dict[int, int]:
         if there < line.qty:
             missing[line.id] = line.qty - there
     return missing
+
+
+def not_sent(order: Order) -> dict[int, int]:
+    """Order line id: how many of it staff have decided not to send, while the rest of the order goes on."""
+    units: dict[int, int] = {}
+    if any(parcel.status not in (CANCELLED, FAILED_ORDER) for parcel in order.shipments):
+        for line in (line for parcel in order.shipments if parcel.status == CANCELLED for line in parcel.lines):
+            units[line.order_line_id] = units.get(line.order_line_id, 0) + line.qty
+    return units
 
 
 def cancel_parcels(order_id: int, shipment_ids: list[int], reason: str, actor: str) -> dict[int, int]:

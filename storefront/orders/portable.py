@@ -17,13 +17,17 @@ from storefront.stock.models import WaitingEntry
 
 
 def everything_of(person: Customer, orders: Iterable[Order]) -> dict[str, Any]:
-    """The account, the book, the open cart, what is waited for, and every order; a constant number of queries."""
+    """The account, the book, the open cart, what is waited for, and every order; a constant number of queries.
+
+    What is waited for is kept by e-mail alone: it is theirs to see once the e-mail is confirmed.
+    """
     orders = list(orders)
     bills: dict[int, list[Bill]] = {}
     wanted = select(Bill).where(Bill.order_id.in_([order.id for order in orders])).order_by(Bill.id)
     for bill in db.session.scalars(wanted):
         bills.setdefault(bill.order_id or 0, []).append(bill)
     waiting = select(Variant.sku).join(WaitingEntry, WaitingEntry.variant_id == Variant.id)
+    proved = person.email if person.verified_at else ""
     return {
         "account": {
             "email": person.email,
@@ -37,7 +41,7 @@ def everything_of(person: Customer, orders: Iterable[Order]) -> dict[str, Any]:
         },
         "addresses": [_address(person, address) for address in customers.addresses_of(person)],
         "cart": _cart(person),
-        "waiting_for": list(db.session.scalars(waiting.where(WaitingEntry.email == person.email))),
+        "waiting_for": list(db.session.scalars(waiting.where(WaitingEntry.email == proved))),
         "orders": [_order(order, bills.get(order.id, [])) for order in orders],
     }
 

@@ -17,6 +17,8 @@ from storefront.payments.gateways.base import DONE, OperationResult
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import APPLIED
 
+FIRST = ".first"  # ends the key of what goes back by the payment that the rest was added to
+
 
 def request_refund(
     order_id: int,
@@ -47,9 +49,10 @@ def request_refund(
     certificates.give_back(order.id, to_certificates, ref=request_key)
     refund = None
     if bill and (to_card or not to_certificates):
-        refund = payments.request_refund(
-            bill, to_card, request_key=request_key, reason=reason, actor=actor, restock=wanted
-        )
+        facts = {"reason": reason, "actor": actor}
+        for paid, part, key in shares(order.id, to_card, request_key):
+            asked = payments.request_refund(paid, part, request_key=key, restock=[] if refund else wanted, **facts)
+            refund = refund or asked
     else:
         _put_back(order, wanted, actor)
     refresh(order)
@@ -63,9 +66,25 @@ def refund_parts(order_id: int, bill: Bill | None, amount_minor: int) -> tuple[i
     """
     if bill is None:
         return 0, amount_minor
-    to_card = min(amount_minor, max(0, payments.refundable(bill)))
+    to_card = min(amount_minor, sum(left for _bill, left in _left_of(order_id)))
     rest = amount_minor - to_card
     return (to_card, rest) if rest <= certificates.refundable(order_id) else (amount_minor, 0)
+
+
+def shares(order_id: int, amount_minor: int, key: str) -> list[tuple[Bill, int, str]]:
+    """What of a sum goes back by which payment, and under which key: the one that counts, then the one it adds to.
+
+    What is too much stays with the first, which refuses it.
+    """
+    parts, left = [], amount_minor
+    for bill, most in _left_of(order_id):
+        if part := min(most, left):
+            parts.append((bill, part))
+            left -= part
+    bill = parts[0][0] if parts else applied_bill(order_id)
+    if bill and (left or not parts):
+        parts = [(bill, amount_minor)]
+    return [(bill, part, f"{key}{FIRST if place else ''}") for place, (bill, part) in enumerate(parts)]
 
 
 def applied_bill(order_id: int) -> Bill | None:
@@ -75,8 +94,14 @@ def applied_bill(order_id: int) -> Bill | None:
 
 def refunds_asked(order_id: int) -> list[str]:
     """The keys of everything that was asked to go back, each once, whichever way it went."""
-    sent = [refund.request_key for refund in payments.refunds_of(order_id)]
+    sent = [refund.request_key.removesuffix(FIRST) for refund in payments.refunds_of(order_id)]
     return list(dict.fromkeys([*sent, *certificates.refund_refs(order_id)]))
+
+
+def _left_of(order_id):
+    """(bill, what can go back of it) of the payments that count for an order, the one for the rest first."""
+    bills = sorted(filter(payments.counts, payments.bills_of(order_id)), key=lambda bill: bill.disposition != APPLIED)
+    return [(bill, max(0, payments.refundable(bill))) for bill in bills]
 
 
 def finish_refund(refund: Refund, result: OperationResult) -> Order | None:

@@ -9,7 +9,7 @@ from storefront.kit import recipes
 from storefront.kit.recipes import Step
 from storefront.orders.fulfilment import start_fulfilment
 from storefront.orders.models import Order
-from storefront.orders.parcels import make_shipments
+from storefront.orders.parcels import make_shipments, not_sent
 from storefront.orders.using import issue_codes
 
 RELEASE = "CHECKOUT_RELEASE"
@@ -28,7 +28,7 @@ def clear_cart(order: Order) -> None:
 
 def sell_goods(order: Order) -> None:
     """What was set aside is sold; what was not is taken from the shelf."""
-    stock.sell(order.id, order.lines, cart_lines=cart.lines_of(order.cart_id))
+    stock.sell(order.id, order.lines, not_sent=not_sent(order), cart_lines=cart.lines_of(order.cart_id))
 
 
 def commit_limited_uses(order: Order) -> None:

@@ -15,16 +15,22 @@ def go_on_reserved(order: Order, bill: Bill) -> None:
     """The sum of a bill is reserved, as it should be: the way to pay says when it is taken.
 
     At the release it is asked for at once, and the order goes on when it has come. On shipment the order is packed
-    now. By hand, and when goods are gone, the order waits for a person, at the latest when its time is over.
+    now, unless something of it needs no parcel: that is handed over at once, and so paid at once. By hand, and when
+    goods are gone, the order waits for a person, at the latest when its time is over.
     """
     when = payments.capture_when(bill)
-    if when == AT_RELEASE:
+    if when == AT_RELEASE or (when == ON_SHIPMENT and _gives_at_once(order)):
         payments.request_capture(bill, "capture", "the shop")
-    if when == ON_SHIPMENT and may_review(order):
+    elif when == ON_SHIPMENT and may_review(order):
         if hits := rule_hits(order):
             wait_for_a_look(order, bill, hits)
         else:
             _pack(order, bill)
+
+
+def _gives_at_once(order):
+    """Whether something of it leaves without a parcel: a gift certificate that can be spent, say."""
+    return any(not line.requires_shipping for line in order.lines)
 
 
 def _pack(order, bill):

@@ -14,7 +14,7 @@ from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.refunding import applied_bill, request_refund
+from storefront.orders.refunding import request_refund, shares
 from storefront.orders.return_models import OrderReturn, OrderReturnLine
 from storefront.orders.return_states import ANNOUNCED, OPEN, RECEIVED, RETURN, SETTLED
 from storefront.orders.states import DELIVERED, SHIPPED
@@ -118,10 +118,11 @@ def exchange_return(return_id: int, credit_minor: int, rest_minor: int, actor: s
     coming = locked_return(return_id)
     if coming.status != RECEIVED:
         raise Conflict(_("Somebody has decided about this return already."), state=coming.status)
-    order, bill = coming.order, applied_bill(coming.order_id)
+    order = coming.order
     facts = {"reason": _("Exchanged"), "actor": actor}
-    if credit_minor and bill:
-        payments.refund_as_credit(bill, credit_minor, request_key=f"exchange-{order.number}-{coming.id}", **facts)
+    if credit_minor:
+        for bill, part, key in shares(order.id, credit_minor, f"exchange-{order.number}-{coming.id}"):
+            payments.refund_as_credit(bill, part, request_key=key, **facts)
     if rest_minor:
         request_refund(order.id, rest_minor, request_key=f"return-{order.number}-{coming.id}", restock={}, **facts)
     RETURN.apply(coming, "settled", by=actor, amount=rest_minor, credit=credit_minor)

@@ -8,6 +8,7 @@ from storefront.certificates import CertificateShort
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
+from storefront.kit.events import OrderEvent
 from storefront.orders.closing import close
 from storefront.orders.disputing import REASON as DISPUTED_ORDER, dispute, end_dispute, sent_back
 from storefront.orders.driving import drive
@@ -121,12 +122,23 @@ def accept_money(order_id: int, bill_id: int, actor: str) -> Order:
     bill = db.session.get_one(Bill, bill_id, populate_existing=True)
     if order.status == REVIEW and not _applied(order):
         return accept_after_review(order_id, actor, bill_id)
-    if _applied(order) or order.status not in (HOLD, *CLOSED) or bill.disposition != QUARANTINED:
+    if not may_be_paid_by_hand(order) or bill.disposition != QUARANTINED:
         raise Conflict(_("This money cannot pay the order any more."), state=order.status)
     with db.session.begin_nested():
         _pay(order, bill, reason="accepted")
     refresh(order)
     return order
+
+
+def may_be_paid_by_hand(order: Order) -> bool:
+    """Whether money from elsewhere could pay it: it waits, or was closed unpaid, and no money counts for it yet.
+
+    An order that was on its way when it was closed has ended for good: what certificates had paid of it has gone back
+    to them, and those that it bought are void.
+    """
+    if order.status not in (HOLD, REVIEW, *CLOSED) or _applied(order):
+        return False
+    return order.status not in CLOSED or not _was_released(order)
 
 
 def _money_came(order, bill, outcome):
@@ -250,6 +262,11 @@ def _reservation_ended(order, bill):
     if not payments.was_voided_by_us(bill):
         reserved = {"amount_minor": bill.amount_minor, "order_id": order.id, "bill_id": bill.id}
         payments.put_on_desk("authorization_ended", currency=bill.currency, **reserved)
+
+
+def _was_released(order):
+    gone_on = select(OrderEvent.id).where(OrderEvent.type.in_(("ORDER_PAID", "ORDER_RELEASED")))
+    return db.session.scalar(gone_on.filter_by(order_id=order.id).limit(1)) is not None
 
 
 def _applied(order):

@@ -11,7 +11,6 @@ from storefront.kit.db import db
 from storefront.orders.models import Order, Shipment, ShipmentLine
 from storefront.orders.return_models import OrderReturn, OrderReturnLine
 from storefront.orders.states import CANCELLED
-from storefront.payments.states import APPLIED
 
 
 def worth_of(order: Order, units: Mapping[int, int], *, before: int | None = None) -> int:
@@ -34,14 +33,13 @@ def refundable_worth(order: Order, units: Mapping[int, int]) -> int:
 
 
 def refundable_of(order: Order) -> int:
-    """What can still be sent back of the payment that counts for an order, and of its gift certificates."""
+    """What can still be sent back of the payments that count for an order, and of its gift certificates."""
     return money_left(order) + certificates.refundable(order.id)
 
 
 def money_left(order: Order) -> int:
     """The same without gift certificates: what of the money itself has not gone back."""
-    applied = next((bill for bill in payments.bills_of(order.id) if bill.disposition == APPLIED), None)
-    return max(0, payments.refundable(applied)) if applied else 0
+    return sum(max(0, payments.refundable(bill)) for bill in payments.bills_of(order.id) if payments.counts(bill))
 
 
 def units_gone(order_id: int, *, before: int | None = None) -> Counter[int]:

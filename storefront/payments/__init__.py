@@ -71,7 +71,7 @@ from storefront.payments.inbox import (
     unread,
     waits_for,
 )
-from storefront.payments.ledger import CREDITED, accept, event_key, quarantine, quarantined, record, resolve
+from storefront.payments.ledger import CREDITED, accept, counts, event_key, quarantine, quarantined, record, resolve
 from storefront.payments.method_settings import problems_with_methods, settings_from, settings_schema
 from storefront.payments.moving import give_to, homeless_bill
 from storefront.payments.questions import ask, ask_many, can_be_asked, close_at_gateway, note_unpaid
@@ -114,6 +114,7 @@ __all__ = [
     "close_at_gateway",
     "config_by_name",
     "configs",
+    "counts",
     "currency_of",
     "current_method",
     "desk_rows_of",

@@ -113,6 +113,11 @@ def quarantine(bill: Bill, reason: str, **evidence: Any) -> None:
         put_on_desk(reason, order_id=bill.order_id, bill_id=bill.id, amount_minor=left, currency=currency, **evidence)
 
 
+def counts(bill: Bill) -> bool:
+    """Whether its money pays its order: alone, or together with that of the bill for the rest."""
+    return bill.disposition == APPLIED or (bill.disposition == RESOLVED and bill.resolution == CREDITED)
+
+
 def resolve(bill: Bill, resolution: str) -> None:
     """Somebody has decided about quarantined money."""
     bill.disposition, bill.resolution = RESOLVED, resolution

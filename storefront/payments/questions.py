@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -16,6 +18,7 @@ from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
 
 log = logging.getLogger(__name__)
+ENOUGH = timedelta(seconds=5)  # so long many bills are asked about in one go: an answer closes an order for ten seconds
 
 
 def ask(bill: Bill) -> list[Outcome] | None:
@@ -28,23 +31,24 @@ def ask(bill: Bill) -> list[Outcome] | None:
         return None
 
 
-def ask_many(bills: Sequence[Bill]) -> dict[int, list[Outcome]]:
-    """What the gateways know of these bills, by bill id, over the network; who gives no answer is missing.
+def ask_many(bills: Sequence[Bill]) -> tuple[dict[int, list[Outcome]], list[int]]:
+    """What the gateways know of these bills, by bill id, over the network; and the ids of those not asked about yet.
 
-    A gateway that answers for many is called once, any other once a bill.
+    A gateway that answers for many is called once, any other once a bill; who gives no answer is missing. Nobody is
+    called any more after ENOUGH, while the first answers are still good for something.
     """
     by_backend: dict[str, list[Bill]] = {}
     for bill in bills:
         by_backend.setdefault(bill.backend, []).append(bill)
-    answers: dict[int, list[Outcome]] = {}
+    until, answers, left = clock.now() + ENOUGH, dict[int, list[Outcome]](), list[int]()
     for backend, mine in by_backend.items():
         if not can_be_asked(mine[0]):
             continue
         try:
-            answers.update(_ask_one_gateway(backend, mine))
+            left += _ask_one_gateway(backend, mine, until, answers)
         except Exception:  # whatever is wrong with one gateway, the others are asked
             log.exception("%s could not be asked about %d bills", backend, len(mine))
-    return answers
+    return answers, left
 
 
 def can_be_asked(bill: Bill) -> bool:
@@ -62,22 +66,38 @@ def close_at_gateway(bill: Bill) -> bool:
     return translator.capabilities.can_close and translator.close(view_of(bill))
 
 
-def _ask_one_gateway(backend, bills):
+def _ask_one_gateway(backend, bills, until, answers):
+    """Add what the gateway answers; gives the ids of the bills that there was no time for."""
     translator = adapter(config_by_name(backend))
     if not translator.capabilities.can_query_many:
-        return {bill.id: outcomes for bill in bills if (outcomes := ask(bill)) is not None}
+        return _ask_one_by_one(bills, until, answers)
+    if clock.now() > until:
+        return [bill.id for bill in bills]
     views = {bill.id: view_of(bill) for bill in bills}
-    try:
+    with suppress(GatewayError):
         told = translator.query_many(list(views.values()))
-    except GatewayError:
-        return {}
-    return {bill_id: told[view.reference] for bill_id, view in views.items() if view.reference in told}
+        answers |= {bill_id: told[view.reference] for bill_id, view in views.items() if view.reference in told}
+    return []
 
 
-def note_unpaid(bill_ids: Sequence[int]) -> None:
-    """The gateways have just said that they know of no news of these bills, whatever a return hinted at."""
+def _ask_one_by_one(bills, until, answers):
+    for place, bill in enumerate(bills):
+        if clock.now() > until:
+            return [later.id for later in bills[place:]]
+        try:
+            outcomes = ask(bill)
+        except Exception:  # one bill that its gateway's adapter cannot read is no reason to leave the others
+            log.exception("bill %s could not be asked about", bill.id)
+            continue
+        if outcomes is not None:
+            answers[bill.id] = outcomes
+    return []
+
+
+def note_unpaid(bill_ids: Sequence[int], asked_at: datetime) -> None:
+    """The gateways said then that they know of no news of these bills, whatever a return hinted at."""
     asked = select(Bill).where(Bill.id.in_(bill_ids)).order_by(Bill.id).with_for_update()
     for bill in db.session.scalars(asked.execution_options(populate_existing=True)):
-        bill.asked_at = clock.now()
+        bill.asked_at = asked_at
         if "returned" in bill.extra:
             bill.extra = {name: value for name, value in bill.extra.items() if name != "returned"}

@@ -1,10 +1,10 @@
 """Asking the queries part by part, so that neither memory nor the time of one statement grows with the shop."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import TextClause, bindparam, func, select, text
@@ -55,24 +55,28 @@ def violations(names: Iterable[str] | None = None, *, timely: bool = True) -> It
     Without `timely` the lines about deadlines are left out: they hold only where the jobs run. Changes nothing.
     Raises KeyError for a line that does not exist.
     """
+    ranges = cache(lambda along: list(_ranges(TABLES[along])))  # the same parts for every line
     for line in chosen(None if names is None else list(names)):
-        if (timely or not line.timely) and (found := look(line)).count:
+        if (timely or not line.timely) and (found := look(line, ranges=ranges)).count:
             yield found
 
 
-def look(line: Line, recent: Recent | None = None) -> Violation:
-    """One line against everything there is, or against what `recent` names; a count of 0 if it holds."""
+def look(line: Line, recent: Recent | None = None, *, ranges: Callable[[str], list[Part]] | None = None) -> Violation:
+    """One line against everything there is, or against what `recent` names; a count of 0 if it holds.
+
+    `ranges` gives the parts of each table, if they are known already.
+    """
     count, rows = 0, list[Row]()
     for finding in line.findings:
         if recent and finding.along == SHOP and not isinstance(finding.query, str):
             continue  # a long walk through what has no parts: by night
-        for part in _parts(finding.along, recent):
+        for part in _parts(finding.along, recent, ranges):
             number, named = _ask(finding, part, NAMED - len(rows))
             count, rows = count + number, rows + named
     return Violation(line.name, str(line.sentence), count, rows)
 
 
-def _parts(along: str, recent: Recent | None) -> Iterator[Part]:
+def _parts(along, recent, ranges) -> Iterator[Part]:
     if along == SHOP:
         yield Part()
     elif recent is not None:
@@ -80,7 +84,7 @@ def _parts(along: str, recent: Recent | None) -> Iterator[Part]:
         for start in range(0, len(ids), 500):
             yield Part(ids=tuple(ids[start : start + 500]))
     else:
-        yield from _ranges(TABLES[along])
+        yield from ranges(along) if ranges else _ranges(TABLES[along])
 
 
 def _ranges(table: Any) -> Iterator[Part]:
@@ -88,10 +92,12 @@ def _ranges(table: Any) -> Iterator[Part]:
     last = 0
     while True:
         some = select(table.id).where(table.id > last).order_by(table.id).limit(STEP).subquery()
-        low, last = db.session.execute(select(func.min(some.c.id), func.max(some.c.id))).one()
-        if low is None:
+        of_some = select(func.min(some.c.id), func.max(some.c.id), func.count())
+        low, last, many = db.session.execute(of_some.select_from(some)).one()
+        if many:
+            yield Part(low, last)
+        if many < STEP:
             return
-        yield Part(low, last)
 
 
 def _ask(finding: Finding, part: Part, most: int) -> tuple[int, list[Row]]:

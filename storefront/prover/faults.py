@@ -151,7 +151,7 @@ FAULTS = (
     Fault(
         "closer does not ask",
         (
-            edited(money_jobs, "_ask_about", "checkout.ask_about_many(asked)", "pass"),
+            edited(money_jobs, "_ask_about", "checkout.ask_about_many(list(asked))", "()"),
             edited(overtime, "_asked", "return not payments.can_be_asked(bill)", "return True"),
         ),
         LATE,
@@ -182,7 +182,7 @@ FAULTS = (
     ),
     Fault(
         "money of a cancelled order kept",
-        (edited(closing, "cancel_by_merchant", "if (left := payments.refundable(bill) - (", "if (left := 0 * ("),),
+        (edited(closing, "cancel_by_merchant", "if left > stays:", "if False:"),),
         STAFF,
     ),
     Fault(

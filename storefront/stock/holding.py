@@ -4,7 +4,7 @@ No "read, check, write": the database checks in the write, and a CHECK constrain
 are taken in the order of their variants, so that two buyers cannot block each other for ever.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
@@ -45,15 +45,17 @@ def reserve(lines: Iterable[Line], *, cart_lines: Collection[int] = ()) -> None:
         events.record("STOCK_HELD", held[0].order_id, lines={line.sku: line.qty for line in held})
 
 
-def sell(order_id: int, lines: Iterable[Line], *, cart_lines: Collection[int] = ()) -> None:
+def sell(
+    order_id: int, lines: Collection[Line], *, not_sent: Mapping[int, int], cart_lines: Collection[int] = ()
+) -> None:
     """The goods are sold: from their reservation, from what the shopper's cart keeps, or else from the shelf.
 
-    Raises OutOfStock.
+    `not_sent` says how many of a line, by its id, staff have decided not to send. Raises OutOfStock.
     """
-    served = _lines_served(order_id)
+    served = _lines_served(order_id) | {line.id for line in lines if not_sent.get(line.id) == line.qty}
     missing_lines = [line for line in lines if line.stock_policy != UNTRACKED and line.id not in served]
     with db.session.begin_nested():
-        _set_aside(missing_lines, COMMITTED, kept_for(missing_lines, cart_lines))
+        _set_aside(missing_lines, COMMITTED, kept_for(missing_lines, cart_lines), not_sent)
         _commit_held(order_id)
     events.record("STOCK_COMMITTED", order_id)
 
@@ -132,32 +134,33 @@ def _lines_served(order_id):
     return set(db.session.scalars(select(StockReservation.order_line_id).filter_by(order_id=order_id).where(served)))
 
 
-def _set_aside(lines, status, passing=None):
+def _set_aside(lines, status, passing, not_sent=None):
     """New reservations for these lines; where a cart's hold passes to a line, it grows to what the line needs.
 
     `passing` comes from `kept_for`, which has ended what ran out and holds the locks of the rest: time does not
     end one of these any more.
     """
-    lines, passing = sorted(lines, key=lambda line: line.variant_id or 0), passing or {}
-    missing = {line.id: line.qty - (passing[line.id].qty if line.id in passing else 0) for line in lines}
+    lines = sorted(lines, key=lambda line: line.variant_id or 0)
+    wanted = {line.id: line.qty - (not_sent or {}).get(line.id, 0) for line in lines}
+    missing = {line.id: wanted[line.id] - (passing[line.id].qty if line.id in passing else 0) for line in lines}
     short = [line for line in lines if missing[line.id] and not count(line.variant_id, reserved=missing[line.id])]
     if short:
         raise _out_of_stock(short)
     for line in lines:
         if line.id in passing:
-            _pass_on(passing[line.id], line, status)
+            _pass_on(passing[line.id], line, wanted[line.id], status)
         else:
-            db.session.add(reservation(line, line.qty, status))
+            db.session.add(reservation(line, wanted[line.id], status))
         if missing[line.id]:
             move(line.variant_id, reserved=missing[line.id], cause="order", ref=str(line.order_id))
     db.session.flush()
 
 
-def _pass_on(held, line, status):
+def _pass_on(held, line, qty, status):
     """A cart's hold is the order's from now on, and ends with the order alone. Raises OutOfStock if it has ended."""
     still = update(StockReservation).filter_by(id=held.id, owner_kind="cart", status=HELD)
     owner = {"owner_kind": "order", "order_id": line.order_id, "order_line_id": line.id}
-    passed = still.values(status=status, qty=line.qty, expires_at=None, **owner)
+    passed = still.values(status=status, qty=qty, expires_at=None, **owner)
     if not changed(passed.execution_options(synchronize_session=False)):
         raise _out_of_stock([line])
     db.session.refresh(held)
