@@ -49,7 +49,7 @@ def in_one_line(text: str) -> str:
 
 def test_the_letters_of_a_whole_purchase(play):
     """RET-08, RET-12, EVT-08: received, receipt, on its way, refunded; one of each however often the jobs run."""
-    play.shelves(mug=5)
+    play.shelves(mug=50)  # so many that the owner is not told of few
     placed = play.quickly_at_gateway(mug=2)
     number = placed.order.number
     play.run("deliver_events")

@@ -32,6 +32,7 @@ def test_an_empty_shop_goes_live(house):
     assert flask(args=["ready"]).exit_code == 0
     again = flask(args=["gateways", "switch", "sandbox", "on"])
     assert again.exit_code == 1 and "for tests only" in again.output
-    listed = flask(args=["gateways", "list"]).output.splitlines()
-    assert [line.split()[3] for line in listed] == ["on", "off"]
+    configured, _, kinds = flask(args=["gateways", "list"]).output.partition("\nKinds:\n")
+    assert [line.split()[3] for line in configured.splitlines()] == ["on", "off"]
+    assert "sandbox" in kinds
     assert "no such" in flask(args=["gateways", "switch", "paypal", "on"]).output

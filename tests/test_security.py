@@ -172,6 +172,7 @@ def test_every_form_wants_its_token(play, alice):
     """SEC-05: each POST address refuses what comes without a token, but for those that want a signature."""
     before = play.tables()
     values = {"key": "x", "token": "x", "number": "x", "slug": "x", "name": "x", "gateway": "sandbox", "hint": "ok"}
+    values["kind"] = "conditions"  # of a promotion
     swept = []
     with play.app.test_request_context():
         adapter = play.app.url_map.bind("shop.example")
