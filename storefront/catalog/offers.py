@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from storefront.catalog.models import Price, Product, ProductImage, Variant
 from storefront.catalog.pictures import Picture, picture_of
@@ -61,12 +61,12 @@ def offers(variant_ids: Collection[int], currency: str) -> dict[int, Offer]:
     """The offers of some variants by variant id, in one query; ids that do not exist are left out."""
     if not variant_ids:
         return {}
-    return {offer.variant_id: offer for offer in _read(Variant.id.in_(variant_ids), currency)}
+    return {offer.variant_id: offer for offer in _read(_BY_IDS, currency, ids=list(variant_ids))}
 
 
 def offer_of(sku: str, currency: str) -> Offer | None:
     """The offer of one SKU, or None."""
-    return next(iter(_read(Variant.sku == sku, currency)), None)
+    return next(iter(_read(_BY_SKU, currency, sku=sku)), None)
 
 
 def current_price(currency, now=None):
@@ -88,7 +88,13 @@ def current_price(currency, now=None):
     return and_(Price.variant_id == Variant.id, Price.id == latest)  # the first half is what an index finds
 
 
-def _read(condition, currency):
+def _read(statement, currency, **which):
+    rows = db.session.execute(statement, {"currency": currency, "now": clock.here(), **which})
+    return [_offer(row, currency) for row in rows]
+
+
+def _where(condition):
+    """The query of the offers that fit; built once, since building costs more than running it."""
     first_image = (
         select(func.min(ProductImage.position))
         .where(ProductImage.product_id == Product.id)
@@ -99,15 +105,14 @@ def _read(condition, currency):
         ProductImage.id == Variant.image_id,
         and_(Variant.image_id.is_(None), ProductImage.product_id == Product.id, ProductImage.position == first_image),
     )
-    rows = db.session.execute(
+    return (
         select(*_COLUMNS)
         .join_from(Variant, Product, Product.id == Variant.product_id)
-        .outerjoin(Price, current_price(currency))
+        .outerjoin(Price, current_price(bindparam("currency"), bindparam("now")))
         .outerjoin(Stock, Stock.variant_id == Variant.id)
         .outerjoin(ProductImage, image)
         .where(condition)
     )
-    return [_offer(row, currency) for row in rows]
 
 
 _COLUMNS = (  # plain columns: a cart of a hundred lines is read without five hundred objects
@@ -117,6 +122,8 @@ _COLUMNS = (  # plain columns: a cart of a hundred lines is read without five hu
     *(Price.amount_minor, Price.compare_at_minor, (Stock.on_hand - Stock.reserved).label("left")),
     *(ProductImage.key, ProductImage.alt, ProductImage.width, ProductImage.height),
 )
+_BY_IDS = _where(Variant.id.in_(bindparam("ids", expanding=True)))
+_BY_SKU = _where(Variant.sku == bindparam("sku"))
 
 
 def _offer(row, currency):
