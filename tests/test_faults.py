@@ -93,7 +93,7 @@ def _refused(url, app):
 
 @pytest.mark.usefixtures("right_books")
 def test_a_bounded_number_of_threads_waits_for_a_gateway(play):
-    """ERR-01: of six who ask at once four wait at most, the others hear that it is slow; no answer is not "unpaid"."""
+    """ERR-01: of six who ask at once two wait at most, the others hear that it is slow; no answer is not "unpaid"."""
     play.shelves(mug=5)
     bill_id = play.quickly_at_gateway(mug=1).bill.id
     with BadGateway("silent") as broken:
@@ -108,7 +108,7 @@ def test_a_bounded_number_of_threads_waits_for_a_gateway(play):
 
 
 def test_browsing_goes_on_while_the_gateway_hangs(database, staged):
-    """ERR-01: eight shoppers wait for a silent gateway; at most four threads do, and the window stays open."""
+    """ERR-01: eight shoppers wait for a silent gateway; at most half of the threads do, and the window stays open."""
     with rehearsal("", database.copy(staged)) as drill, BadGateway("silent") as broken:
         drill.through(*TO_GATEWAY)
         bill = drill.play.last_bill()

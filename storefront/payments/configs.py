@@ -19,7 +19,7 @@ from storefront.payments.gateways.base import Gateway, Outcome, Surroundings
 from storefront.payments.gateways.gone import Gone
 from storefront.payments.models import Bill, GatewayConfig, PaymentMethod
 
-MOST_CALLS = 4  # at once in one process: half of its threads go on serving pages
+MOST_CALLS = 2  # at once in one process: half of its threads go on serving pages
 PATIENCE = timedelta(milliseconds=300)  # to wait for one of these lines to be free
 _lines = threading.BoundedSemaphore(MOST_CALLS)
 
