@@ -2,12 +2,21 @@
 
 Verbs: sign_up, sign_in, renew_hash, guest, load_user, folded_email; confirm_email, confirm_token, ask_to_confirm,
 ask_for_email; knows_password, change_password, forget_password, recovering, recovery_token, recover,
-sign_out_everywhere; erase; save_address, change_address, address_of,
-addresses_of, delete_address, prefer_address; countries, country_name, subdivisions, layout, tidied, problems, lines.
+sign_out_everywhere; erase; save_address, change_address, address_of, addresses_of, delete_address, prefer_address;
+COUNTRIES, countries, country_name, subdivisions, layout, tidied, problems, lines.
 Forms: AddressForm, and valid_email for any form that asks for one. Who wants to hear of accounts: told.py.
 """
 
-from storefront.customers.addresses import countries, country_name, layout, lines, problems, subdivisions, tidied
+from storefront.customers.addresses import (
+    COUNTRIES,
+    countries,
+    country_name,
+    layout,
+    lines,
+    problems,
+    subdivisions,
+    tidied,
+)
 from storefront.customers.confirming import ask_for_email, ask_to_confirm, confirm_email, confirm_token
 from storefront.customers.emails import folded_email
 from storefront.customers.erasing import erase
@@ -38,6 +47,7 @@ from storefront.customers.service import (
 from storefront.customers.text import plain_line
 
 __all__ = [
+    "COUNTRIES",
     "MOST_ADDRESSES",
     "AddressForm",
     "address_of",

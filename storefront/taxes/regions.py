@@ -16,7 +16,6 @@ from storefront.shipping.models import ServiceLevel, ShippingRegion, note_the_on
 from storefront.taxes.lookup import folded_city
 from storefront.taxes.models import TaxRate
 
-COUNTRIES = frozenset(code for code, _name in customers.countries(None))
 MOST_CITIES, LONGEST_CITY = 200, 100
 
 
@@ -43,7 +42,7 @@ def area(country: str, subdivision: str = "", patterns: str = "", cities: str = 
     country, subdivision = (text.strip().removesuffix("*") for text in (country, subdivision))
     country, patterns = country.upper(), patterns.strip() if patterns.strip() != "*" else ""
     cities = "" if cities.strip() == "*" else cities
-    if country and country not in COUNTRIES:
+    if country and country not in customers.COUNTRIES:
         raise _wrong("country", _("There is no country with the code %(code)s", code=country[:20]))
     if not country and (subdivision or patterns or cities.strip()):
         raise _wrong("country", _("Name the country: states, postcodes and cities are those of one country"))

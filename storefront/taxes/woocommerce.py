@@ -17,7 +17,7 @@ from storefront.catalog.naming import slug_of
 from storefront.catalog.values import Refused
 from storefront.kit.errors import Invalid
 from storefront.shipping import postcodes
-from storefront.taxes.regions import COUNTRIES, Area, area
+from storefront.taxes.regions import Area, area
 
 STANDARD = "standard"
 MOST_PPM, MOST_PRIORITY, LONGEST_NAME = 1_000_000, 100, 60
@@ -113,7 +113,7 @@ def _draft(row, reading):
 def _area(row, reading):
     """The place of a row. Postcodes that its country can have none of are left out, and noted."""
     country, state, codes, cities = (row[name] for name in ("country code", "state code", "zip/postcode", "city"))
-    place = area(country, state, "" if country.upper() in COUNTRIES else codes, cities)
+    place = area(country, state, "" if country.upper() in customers.COUNTRIES else codes, cities)
     usable, problem = [], None
     for text in (text.strip() for text in re.split(r"[;,\n]", codes)):
         try:
