@@ -4,12 +4,13 @@ Proves RACE-28 (underpaid), INV-01, INV-02, INV-03 in it.
 """
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from storefront import proof
 from storefront.kit import money
 from storefront.kit.db import db, transaction
-from storefront.payments.models import Bill
+from storefront.payments.gateways.sandbox import Sandbox
+from storefront.payments.models import Bill, PaymentMethod
 
 from counter import comes_in, opens
 from purchases import at_once
@@ -32,6 +33,16 @@ def sums(play, short):
     came = play.captured(short.order)
     assert 0 < came < short.order.due_minor
     return came, short.order.due_minor - came
+
+
+def test_the_rest_is_asked_for_with_the_same_settings(play, short, monkeypatch):
+    """CNF-12: the gateway is told of the way to pay what it was told for the first attempt."""
+    monkeypatch.setattr(Sandbox, "method_settings", {"pew": {"type": "integer"}})
+    with transaction():
+        db.session.scalars(select(PaymentMethod).where(PaymentMethod.code == "card")).one().settings = {"pew": 7}
+    assert asks(play, comes_in(play)).has("Desk")
+    goes_to_pay(short)
+    assert rest_bill(play).extra["settings"] == {"pew": 7}
 
 
 def test_the_rest_is_paid_and_both_sums_count(play, short):

@@ -25,16 +25,7 @@ def open_bill(
     order_id: int, number: str, method: PaymentMethod, amount_minor: int, currency: str, expires_at: datetime
 ) -> Bill:
     """A new attempt to pay an order, with a reference of its own; call it under the order's lock."""
-    return new_bill(
-        order_id,
-        f"{number}-",
-        backend=method.config.name,
-        method_id=method.id,
-        amount_minor=amount_minor,
-        currency=currency,
-        expires_at=expires_at,
-        extra={"order": number, "method": method.code, **_told_to_gateway(method)},
-    )
+    return _attempt(order_id, number, f"{number}-", method, amount_minor, currency, expires_at)
 
 
 def _told_to_gateway(method):
@@ -47,15 +38,20 @@ def open_rest_bill(
     order_id: int, number: str, method: PaymentMethod, rest_minor: int, currency: str, expires_at: datetime, first: Bill
 ) -> Bill:
     """An attempt to pay what the money of a first bill leaves; its reference says that it is not the whole sum."""
+    return _attempt(order_id, number, f"{number}R", method, rest_minor, currency, expires_at, rest_of=first.id)
+
+
+def _attempt(order_id, number, begins, method, amount_minor, currency, expires_at, **extra):
+    """A new bill through a way to pay, which keeps what its gateway is told; its reference begins like this."""
     return new_bill(
         order_id,
-        f"{number}R",
+        begins,
         backend=method.config.name,
         method_id=method.id,
-        amount_minor=rest_minor,
+        amount_minor=amount_minor,
         currency=currency,
         expires_at=expires_at,
-        extra={"order": number, "method": method.code, "rest_of": first.id},
+        extra={"order": number, "method": method.code, **_told_to_gateway(method), **extra},
     )
 
 
