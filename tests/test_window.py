@@ -63,11 +63,15 @@ def linked_data(page, kind):
 
 @contextmanager
 def queries():
-    """The statements that reach the database meanwhile, but for those that begin or end something."""
+    """The statements that reach the database meanwhile, but for those that begin or end something.
+
+    A connection's own settings do not count either: the thread of the page before may still hold its connection, and
+    then a page opens a new one.
+    """
     seen = []
 
     def note(connection, cursor, statement, *rest):
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
             seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)

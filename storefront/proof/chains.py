@@ -83,7 +83,7 @@ def _orders_with_lines(part):
         .outerjoin(shipping, shipping.id == Order.shipping_address_id)
         .outerjoin(billing, billing.id == Order.billing_address_id)
         .where(among(Order.id, part))
-        .order_by(Order.id, OrderLine.id)
+        .order_by(Order.id, OrderEvent.id, OrderLine.id)
     )
     for _, rows in groupby(streamed(wanted), key=lambda row: row.id):
         found = list(rows)
