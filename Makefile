@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export PORT
-export MALLOC_ARENA_MAX ?= 2
+export MALLOC_ARENA_MAX ?= 1
 
 .PHONY: run test lint fmt bench demo browser drill prove
 

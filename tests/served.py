@@ -40,7 +40,7 @@ class Served:
             "SECRET_KEY": "a key of tests and measurements",
             "RATELIMIT_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MALLOC_ARENA_MAX": "2",  # as the Makefile says
+            "MALLOC_ARENA_MAX": "1",  # as the Makefile says
             "WEB_CONCURRENCY": str(workers),
             **more,
         }

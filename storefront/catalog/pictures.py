@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 WIDTHS = (240, 480, 960)
+MOST_BYTES = 8_000_000  # of a file that somebody brings
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from storefront.catalog.completing import same_picture
 from storefront.catalog.drafts import PictureDraft, ProductDraft
 from storefront.catalog.media import Kept
 from storefront.catalog.models import ProductImage, Variant
+from storefront.catalog.pictures import MOST_BYTES
 from storefront.catalog.stored import Stored, stored
 from storefront.kit import http
 from storefront.kit.db import db, release, transaction
@@ -82,7 +83,7 @@ def _fetched(address):
             "GET",
             address,
             timeout=_SECONDS,
-            limit=media.MOST_BYTES,
+            limit=MOST_BYTES,
             public_only=True,
             headers={"Accept": "image/webp,image/png,image/jpeg,image/gif"},
         )

@@ -43,6 +43,7 @@ def _open_demo_shop(if_empty):
 def make_ready():
     """Bring the tables up to date; then a test shop gets demo goods if it has none, a live one is looked over."""
     upgrade()
+    _compile_templates()
     if not current_app.config["LIVE"]:
         _open_demo_shop(if_empty=True)
         return
@@ -50,6 +51,12 @@ def make_ready():
         payments.check_live()
     except ShopError as error:
         raise Plainly(error) from error
+
+
+def _compile_templates():
+    """Each worker then only loads them."""
+    for name in current_app.jinja_env.list_templates(extensions=["html", "txt", "xml"]):
+        current_app.jinja_env.get_template(name)
 
 
 @gateways_group.command("list")

@@ -22,6 +22,9 @@ from storefront.kit.errors import NotFound
 
 log = logging.getLogger(__name__)
 CLOCKS: defaultdict[str, ClockWatch] = defaultdict(ClockWatch)  # by scheduler; a process has one, a test has more
+# Few threads, for each keeps a connection and takes time from the pages; the heart waits for no long job.
+THREADS = {"default": {"type": "threadpool", "max_workers": 3}, "beats": {"type": "threadpool", "max_workers": 1}}
+ONE_AT_A_TIME = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}  # late is better than not
 LEASE, LASTING = "scheduler", timedelta(seconds=30)
 HEARTBEAT = timedelta(seconds=10)
 RUNS_KEPT = timedelta(days=7)
@@ -32,9 +35,9 @@ def start(app: Flask) -> BackgroundScheduler | None:
     """Begin to fire the table in this process, beside its requests, unless SCHEDULER is off."""
     if app.config["SCHEDULER"] == "off":
         return None
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler = BackgroundScheduler(timezone="UTC", executors=THREADS, job_defaults=ONE_AT_A_TIME)
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-    scheduler.add_job(_beat, "interval", seconds=HEARTBEAT.total_seconds(), args=(app, holder), id="heartbeat")
+    scheduler.add_job(_beat, "interval", seconds=HEARTBEAT.total_seconds(), args=(app, holder), executor="beats")
     for job in _table(app):
         seconds = job.every.total_seconds()
         scheduler.add_job(_fire, "interval", seconds=min(seconds, 3600), args=(app, holder, job), id=job.name)

@@ -32,7 +32,7 @@ from storefront.kit import crash
 log = logging.getLogger(__name__)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 PATIENCE = 3.0  # seconds for which a page waits for somebody else's lock
-CACHE_KB = 500  # of pages that each connection keeps: a worker has one a thread, and the system keeps the file anyway
+CACHE_KB = 300  # of pages that each connection keeps: a worker has one a thread, and the system keeps the file anyway
 _patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
 
 

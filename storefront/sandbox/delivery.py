@@ -17,7 +17,7 @@ from storefront.sandbox.models import SandboxNotice
 log = logging.getLogger(__name__)
 MOST_TRIES = 8
 LONGEST_TIMER = 120  # seconds; what is due later waits for the job
-_posting = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sandbox")
+_posting = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox")
 
 
 def soon(app: Flask, notices: list[tuple[int, int]]) -> list:
