@@ -2,7 +2,7 @@
 
 from flask import Flask, current_app, has_request_context
 from flask_babel import Babel, get_locale
-from flask_login import LoginManager, user_logged_in, user_logged_out
+from flask_login import LoginManager, current_user, user_logged_in, user_logged_out
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -78,7 +78,11 @@ def _init_kit(app):
     app.jinja_env.bytecode_cache = _compiled_templates(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=pages.asset, fragment=fragments.fragment, public_url=pages.public_url, money=_money
+        asset=pages.asset,
+        current_user=current_user,
+        fragment=fragments.fragment,
+        money=_money,
+        public_url=pages.public_url,
     )
     app.jinja_env.filters.update(times.FILTERS)
     app.context_processor(_what_every_page_shows)
