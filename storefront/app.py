@@ -8,8 +8,9 @@ from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config, ConfigError
-from storefront import admin, cart, catalog, customers, extensions, orders, promotions, proof, shipping, store
+from storefront import admin, cart, catalog, customers, extensions, orders, payments, promotions, proof, shipping, store
 from storefront.admin import audit
+from storefront.customers import language
 from storefront.customers.models import Customer
 from storefront.customers.told import devices_forgotten, email_confirmed
 from storefront.kit import crash, fragments, money, pages, recipes
@@ -63,7 +64,9 @@ def _init_kit(app):
     logs.init_app(app)
     pages.init_app(app)  # names the request, so that every refusal below has its number
     db.init_app(app)
-    babel.init_app(app, default_translation_directories=str(ROOT / "storefront" / "translations"))
+    folder = str(ROOT / "storefront" / "translations")
+    babel.init_app(app, default_translation_directories=folder, locale_selector=language.of_visitor)
+    language.init_app(app)
     pages.init_language(app)
     csrf.init_app(app)
     login_manager.init_app(app)
@@ -81,7 +84,7 @@ def _init_kit(app):
         asset=pages.asset,
         current_user=current_user,
         fragment=fragments.fragment,
-        money=_money,
+        money=money.here,
         public_url=pages.public_url,
     )
     app.jinja_env.filters.update(times.FILTERS)
@@ -106,20 +109,23 @@ def _register(app):
     from storefront.customers import secret_pages as account
     from storefront.desk import views as choosing
     from storefront.orders import own, return_views, views as order_pages, watching
-    from storefront.sandbox import console, views as sandbox
+    from storefront.sandbox import console, rehearsal, views as sandbox
 
-    bought = (basket, account, preview, gateway, order_pages, own, return_views, watching, choosing)
+    bought = (basket, account, language, preview, gateway, order_pages, own, return_views, watching, choosing)
     for room in (window, media, waiting, *bought, back_office, api, health):
         app.register_blueprint(room.bp)
     if not app.config["LIVE"]:
         app.register_blueprint(console.bp)
         app.register_blueprint(sandbox.bp)
         app.register_blueprint(sandbox.api)
+        app.register_blueprint(rehearsal.bp)
         csrf.exempt(sandbox.api)
+        csrf.exempt(rehearsal.bp)
     for raw in ("read_return", "read_notification"):
         csrf.exempt(f"{gateway.__name__}.{raw}")  # signatures take the token's place
     app.jinja_env.globals.update(watch_url=watching.watch_url)
     catalog.delivery_told_by(shipping.usual_delivery)
+    payments.shopper_told_by(orders.shopper_of)
     proof.trail_checked_by(audit.broken_entries)
     catalog.cart_told_by(cart.lies_in)
     promotions.purchases_told_by(orders.has_bought)
@@ -172,10 +178,6 @@ def _leave_cart(app, user):
         cart.leave_behind()
 
 
-def _money(amount_minor, currency):
-    return money.shown(amount_minor, currency, str(get_locale() or "en"))
-
-
 def _what_every_page_shows():
     if not has_request_context():
         return {}  # a letter: it brings what it shows
@@ -185,6 +187,7 @@ def _what_every_page_shows():
         "store_mode": "live" if current_app.config["LIVE"] else "test",
         "locale": str(locale or "en").replace("_", "-"),
         "text_direction": locale.text_direction if locale else "ltr",
+        "languages": language.choices(),
         "footer_pages": tuple(store.footer_pages()),
         "menu_links": tuple((place.name, place.path) for place in catalog.menu()),
         **cart.badge(),

@@ -12,6 +12,7 @@ from storefront.kit import signing
 from storefront.kit.db import db, transaction
 from storefront.payments.gateways import GATEWAYS, base
 from storefront.payments.gateways.base import Answer, Form, Hint, OperationResult, Outcome, Reading
+from storefront.payments.gateways.properties import ADDRESS, SECRET, Property
 from storefront.payments.models import Bill, GatewayConfig, InboxMessage, LedgerEntry, PaymentMethod
 
 from counter import comes_in
@@ -22,8 +23,7 @@ pytestmark = pytest.mark.usefixtures("right_books")
 class Telegraph(base.Gateway):
     """JSON under a signature in a header, an unsigned return, its own answers, and a service that keeps its books."""
 
-    needs = ("page",)
-    needs_secrets = ("key",)
+    properties = (Property("page", kind=ADDRESS), Property("key", kind=SECRET))
     capabilities = base.Capabilities(can_query=True, can_close=True, can_refund=True, can_capture=True, can_void=True)
     service: ClassVar[dict] = {}  # what the far end knows, by reference
 

@@ -23,10 +23,14 @@ def upgrade():
     certificates()
     shipping()
     events_outward()
+    many_gateways()
+    languages()
 
 
 def downgrade():
     """Back."""
+    undo_languages()
+    undo_many_gateways()
     undo_events_outward()
     undo_shipping()
     undo_certificates()
@@ -536,3 +540,31 @@ def undo_events_outward():
     with op.batch_alter_table("order_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_events_feed_position"))
         batch_op.drop_column("feed_position")
+
+
+def many_gateways():
+    """What a gateway calls an attempt, and how the sandbox speaks as another service."""
+    op.add_column("bills", sa.Column("gateway_reference", sa.String(), nullable=True))
+    op.create_index("uq_bills_backend_gateway_reference", "bills", ["backend", "gateway_reference"], unique=True)
+    op.add_column("sandbox_notices", sa.Column("headers", Json, nullable=False, server_default="{}"))
+    op.add_column("sandbox_payments", sa.Column("player", sa.String(), nullable=False, server_default=""))
+
+
+def undo_many_gateways():
+    """An attempt is called what the shop calls it."""
+    op.drop_column("sandbox_payments", "player")
+    op.drop_column("sandbox_notices", "headers")
+    op.drop_index("uq_bills_backend_gateway_reference", "bills")
+    op.drop_column("bills", "gateway_reference")
+
+
+def languages():
+    """Which languages the shop offers beside its own, and in which one somebody waits for goods."""
+    _add("stores", sa.Column("languages", sa.String(), nullable=False, server_default=""))
+    _add("waiting_entries", sa.Column("locale", sa.String(), nullable=False, server_default="en"))
+
+
+def undo_languages():
+    """One language for everybody."""
+    op.drop_column("waiting_entries", "locale")
+    op.drop_column("stores", "languages")

@@ -17,7 +17,8 @@ from storefront.kit import money
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 from storefront.promotions.models import CustomerGroup, Promotion
-from storefront.promotions.params import WEEKDAYS, Param
+from storefront.promotions.params import Param
+from storefront.promotions.saying import WEEKDAYS
 
 MOST_NAMES = 500
 MOST_NUMBER = 1_000_000

@@ -15,6 +15,7 @@ from storefront.customers import plain_line, valid_email
 from storefront.kit import money
 from storefront.kit.errors import Invalid
 from storefront.kit.html import without_nul
+from storefront.store import languages
 
 
 def _one_line(text):
@@ -162,8 +163,34 @@ class LegalForm(TopicForm):
     hints: dict = {"return_days": _l("Product pages tell it.")}
 
 
+class LanguagesForm(TopicForm):
+    """In which languages shoppers are spoken to; staff read English."""
+
+    locale = SelectField(_l("Language of the shop"), choices=list(languages.NAMES.items()))
+    hints: dict = {
+        "locale": _l("For whoever asks for none of those offered. Your own texts and goods stay as you wrote them.")
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.is_submitted():
+            self.locale.data = languages.default()
+            for tag in languages.NAMES:
+                self[f"speaks_{tag}"].data = tag in languages.offered()
+
+    def columns(self) -> dict[str, Any]:
+        """The language of the shop is always offered; the others stand in one column."""
+        offered = [tag for tag in languages.NAMES if self[f"speaks_{tag}"].data and tag != self.locale.data]
+        return {"locale": self.locale.data, "languages": languages.known(offered)}
+
+
+for _tag, _name in languages.NAMES.items():
+    setattr(LanguagesForm, f"speaks_{_tag}", BooleanField(_l("Offer %(language)s", language=_name)))
+
+
 TOPICS = {
     "shop": (_l("Shop"), ShopForm),
+    "languages": (_l("Languages"), LanguagesForm),
     "orders": (_l("Orders and holds"), OrdersForm),
     "desk": (_l("Review and desk"), DeskForm),
     "carts": (_l("Carts"), CartsForm),

@@ -126,7 +126,7 @@ class _Inside(Figure):
 def _taxes(facts, words):
     sums: dict[tuple[str, bool], Figure] = {}
     for row in facts.taxes:
-        label = f"{row['name']} {money.percent(row['rate_ppm'])}"
+        label = f"{row['name']} {money.percent(row['rate_ppm'], words.locale)}"
         kind = _Inside if row["inclusive"] else Figure
         label = _("%(tax)s included", tax=label) if row["inclusive"] else label
         figure = sums.setdefault((label, row["inclusive"]), kind(label, 0))

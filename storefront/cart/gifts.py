@@ -63,7 +63,7 @@ def why_short(cart: Cart, token: str) -> str:
     for last4, amount_minor in shown:
         now = by_end.get(last4)
         if now and now.available_minor < amount_minor:
-            left = {"last4": last4, "sum": money.shown(now.available_minor, cart.currency)}
+            left = {"last4": last4, "sum": money.here(now.available_minor, cart.currency)}
             only = _("Only %(sum)s are left on the gift certificate ending in %(last4)s.", **left)
             return now.why_not or only
     return ""

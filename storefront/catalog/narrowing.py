@@ -107,7 +107,7 @@ class Wish:
         return tuple((n, values) for n, values in left if values)
 
     def _shown(self, minor):
-        return money.shown(minor, self.currency)
+        return money.here(minor, self.currency)
 
 
 def read(args, currency: str, *, usual_sort: str = NEWEST, base: tuple[tuple[str, str], ...] = ()) -> Wish:

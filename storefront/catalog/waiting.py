@@ -1,7 +1,7 @@
 """Waiting for goods that somebody else holds: into the line from the product's page, and out of it by a link."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from storefront import customers, stock, store
 from storefront.catalog.offers import offer_of, offers
@@ -29,7 +29,7 @@ def join(slug):
         flash(_("Look: how it stands has changed since."), "info")
     else:
         with transaction("join_line"):
-            stock.join_line(offer.variant_id, email)
+            stock.join_line(offer.variant_id, email, str(get_locale() or "en"))
         flash(_("We write to %(email)s as soon as one of %(name)s comes free.", email=email, name=offer.name), "ok")
     return redirect(url_for("catalog.product", slug=slug, sku=sku), code=303)
 

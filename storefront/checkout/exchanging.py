@@ -7,7 +7,7 @@ is counted once, where it is, and the new order is held, paid, cancelled and ref
 import secrets
 from collections.abc import Mapping
 
-from flask_babel import gettext as _
+from flask_babel import force_locale, gettext as _
 
 from storefront import cart, certificates, customers, orders, payments
 from storefront.cart import Quote, service
@@ -29,16 +29,17 @@ def exchange(return_id: int, goods: Mapping[str, int], *, free_delivery: bool, a
     cannot be ordered, Conflict when the return is decided already.
     """
     with transaction("exchange_return"):
-        basket_id = _settle(return_id, goods, free_delivery, actor)
+        basket_id, locale = _settle(return_id, goods, free_delivery, actor)
     quote = cart.quote(db.session.get_one(Cart, basket_id))
     method = db.session.get(PaymentMethod, quote.method_id) if quote.due_minor and quote.method_id else None
-    placed = place(quote.cart, method, quote.token, f"exchange-{return_id}-{secrets.token_hex(8)}").order.id
+    with force_locale(locale):
+        placed = place(quote.cart, method, quote.token, f"exchange-{return_id}-{secrets.token_hex(8)}").order.id
     with transaction("note_exchange"):
         return orders.note_replacement(return_id, placed)
 
 
 def _settle(return_id, goods, free_delivery, actor):
-    """The return is settled, and a cart holds the goods and the credit that pays them; gives the cart's id."""
+    """The return is settled, and a cart holds the goods and the credit that pays them; gives the cart's id, and the order's language."""
     coming = orders.locked_return(return_id)
     basket = _basket(coming.order, goods)
     quote = cart.quote(basket)
@@ -52,7 +53,7 @@ def _settle(return_id, goods, free_delivery, actor):
         certificate = certificates.issue(credit + given, actor=actor, note=note, seed=ids.new_key())
         cart.add_certificate(basket, certificate)
         events.record("ORDER_RETURN_CREDITED", coming.order_id, id=coming.id, certificate=certificate.id, amount=credit)
-    return basket.id
+    return basket.id, coming.order.locale
 
 
 def _basket(order, goods):

@@ -19,7 +19,7 @@ MOST_ADDRESSES = 50
 PREFERENCES = {"shipping": "preferred_shipping_address_id", "billing": "preferred_billing_address_id"}
 
 
-def sign_up(email: str, password: str, name: str) -> Customer | None:
+def sign_up(email: str, password: str, name: str, locale: str = "en") -> Customer | None:
     """Give this e-mail an account, or None and nothing changed if it has one already.
 
     A guest's record becomes the account and forgets what the guest had said: whoever signs up has not shown
@@ -38,6 +38,7 @@ def sign_up(email: str, password: str, name: str) -> Customer | None:
             password_hash=password_hash,
             name=name,
             name_folded=folded(name),
+            locale=locale,
             phone="",
             consent={},
             verified_at=None,

@@ -89,7 +89,7 @@ def create():
         return redirect(form.next.data, code=303)
     if form.validate_on_submit():
         with transaction():
-            customers.sign_up(form.email.data, form.password.data, form.name.data)
+            customers.sign_up(form.email.data, form.password.data, form.name.data, _locale())
         flash(
             _(
                 "Now sign in with your email and password. If you had an account before, its password still holds. "

@@ -61,6 +61,7 @@ def set_up() -> bool:
             currency="EUR",
             country="LV",
             timezone="Europe/Riga",
+            languages="de es ar",  # beside English, so that a newcomer sees them
         )
     )
     db.session.add(Sequence(name="order", next_value=1001))

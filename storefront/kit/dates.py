@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 
 SATURDAY = 5
 
@@ -19,8 +19,11 @@ def working_days_after(start: date, days: int) -> date:
 
 
 def day(when: date, locale: str, today: date) -> str:
-    """Thu 26 Nov; with the year when it is not this one."""
-    return format_date(when, "EEE d MMM" if when.year == today.year else "d MMM y", locale=locale)
+    """Thu 26 Nov; with the year when it is not this one. Other languages have an order of their own: Do., 26. Nov."""
+    this_year = when.year == today.year
+    if locale == "en":
+        return format_date(when, "EEE d MMM" if this_year else "d MMM y", locale=locale)
+    return format_skeleton("MMMEd" if this_year else "yMMMd", when, locale=locale)
 
 
 def hour(moment: datetime, zone: str, locale: str, now: datetime) -> str:

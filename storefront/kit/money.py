@@ -1,11 +1,12 @@
 """Money is a whole number of the smallest coin beside an ISO 4217 currency. Only this file divides."""
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
-from babel.numbers import format_currency, get_currency_precision
-from flask_babel import gettext as _
+from babel.numbers import format_currency, format_percent, get_currency_precision
+from flask_babel import get_locale, gettext as _
 
 from storefront.kit.errors import Invalid
 
@@ -61,9 +62,17 @@ def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
     return format_currency(major, currency, locale=locale)
 
 
-def percent(rate_ppm: int) -> str:
-    """A rate as people read it: 8.875 % for 88750 parts per million."""
-    return f"{Decimal(rate_ppm).scaleb(-4).normalize():f} %"
+def here(amount_minor: int, currency: str) -> str:
+    """The amount as whoever is spoken to reads it."""
+    return shown(amount_minor, currency, str(get_locale() or "en"))
+
+
+@lru_cache(maxsize=256)
+def percent(rate_ppm: int, locale: str = "en") -> str:
+    """A rate as people of a locale read it: 8.875 % for 88750 parts per million; 8,875 % in German."""
+    if locale == "en":
+        return f"{Decimal(rate_ppm).scaleb(-4).normalize():f} %"
+    return format_percent(Decimal(rate_ppm).scaleb(-6).normalize(), locale=locale, decimal_quantization=False)
 
 
 def plain(amount_minor: int, currency: str) -> str:
@@ -72,13 +81,9 @@ def plain(amount_minor: int, currency: str) -> str:
 
 
 def parsed(text: str, currency: str) -> int:
-    """Minor units from what a person typed: 42.90, 42,90 or 1 234.50. Raises Invalid."""
-    cleaned = text.strip().replace(" ", "").replace("\u00a0", "")
-    if "," in cleaned and "." not in cleaned:
-        cleaned = cleaned.replace(",", ".")
-    cleaned = cleaned.replace(",", "")
+    """Minor units from what a person typed: 42.90, 42,90, 1 234.50, 1.234,50 or ١٢٫٥٠. Raises Invalid."""
     try:
-        minor = Decimal(cleaned).scaleb(exponent(currency))
+        minor = Decimal(_with_a_point(text, exponent(currency))).scaleb(exponent(currency))
     except InvalidOperation:
         raise Invalid(_("Enter an amount like 12.50.")) from None
     if not minor.is_finite() or abs(minor) >= MOST:
@@ -86,3 +91,25 @@ def parsed(text: str, currency: str) -> int:
     if minor != minor.to_integral_value(ROUND_HALF_UP):
         raise Invalid(_("%(currency)s has only %(count)d decimals.", currency=currency, count=exponent(currency)))
     return int(minor)
+
+
+_TYPED = str.maketrans(
+    {"\u066b": ".", "\u066c": "'", "\u2212": "-", "\u2019": "'"}
+)  # Arabic marks, a minus, Swiss marks
+_NO_DIGITS = re.compile(r"[\s'\u200e\u200f\u061c]+")  # between groups, and marks of direction
+
+
+def _with_a_point(text, decimals):
+    """What was typed with a point before its decimals and nothing between its digits; "" if that is not clear.
+
+    Of points and commas the last stands before the decimals, unless it is repeated or the currency has no decimals.
+    """
+    plain = _NO_DIGITS.sub("", text.translate(_TYPED))
+    whole, mark, rest = plain.rpartition("." if plain.rfind(".") > plain.rfind(",") else ",")
+    if not mark:
+        return plain
+    if mark in whole or (not decimals and len(rest) == 3):
+        whole, rest = plain, ""
+    groups = re.split("[.,]", whole)
+    fits = len(set(re.findall("[.,]", whole))) < 2 and all(2 <= len(one) <= 3 for one in groups[1:])
+    return "".join(groups) + f".{rest}" if fits else ""

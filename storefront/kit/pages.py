@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, has_request_context, request, url_for
-from flask_babel import get_domain, gettext as _
+from flask_babel import get_domain, get_locale, gettext as _
 from jinja2 import pass_eval_context
 from markupsafe import Markup
 from werkzeug.routing import IntegerConverter
@@ -54,8 +54,9 @@ def _translations():
     """The visitor's language, looked up once a request: a page has dozens of sentences."""
     if not has_request_context():
         return get_domain().get_translations()
-    if "translations" not in g:
-        g.translations = get_domain().get_translations()
+    locale = get_locale()  # a letter that is written within a request may have another than the page
+    if g.get("translated_to") is not locale:
+        g.translated_to, g.translations = locale, get_domain().get_translations()
     return g.translations
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from storefront import customers, store, taxes
 from storefront.customers.erasing import NOBODY
@@ -38,7 +38,8 @@ def post(name: str, to: str, subject: str, reference: str, context: dict[str, An
     """One letter from its two templates; nobody who was forgotten is written to."""
     if to.endswith(f"@{NOBODY}"):
         return
-    shop = store.current()
+    shop, locale = store.current(), get_locale()
+    context = {"locale": str(locale or "en"), "text_direction": locale.text_direction if locale else "ltr", **context}
     mail.send(
         mail.letter(
             to=to,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from flask_babel import force_locale, gettext as _
 
-from storefront import checkout, payments, store
+from storefront import checkout, payments
+from storefront.customers.models import Customer
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
@@ -35,6 +36,8 @@ from storefront.notices.shopper import (
 from storefront.orders.models import Order
 from storefront.orders.states import SUPERSEDED
 from storefront.payments.models import Bill
+from storefront.stock.models import WaitingEntry
+from storefront.store import languages
 
 Handler = Callable[[OrderEvent], None]
 
@@ -104,7 +107,7 @@ def hear(event_type: str, name: str, handler: Handler) -> None:
 
 def deliver(event: OrderEvent, target: str) -> None:
     """Run one handler for one event. Raises what it raises: the job tries again later."""
-    with force_locale(store.current().locale):
+    with force_locale(_language_of(event, target)):
         BY_NAME[target](event)
 
 
@@ -139,3 +142,17 @@ def retry(message_id: int) -> OutboxMessage:
         raise Conflict(_("This letter is on its way, or was sent."), state=message.status)
     message.status, message.tries, message.next_try_at = "PENDING", 0, clock.now()
     return message
+
+
+def _language_of(event, target):
+    """Of the order, as it was confirmed; of the account; of whoever waits. The merchant is written to in English."""
+    if target.startswith("tell_owner"):
+        return languages.ENGLISH
+    if event.order_id:
+        found = db.session.get_one(Order, event.order_id).locale
+    elif customer := db.session.get(Customer, event.data.get("customer") or 0):
+        found = customer.locale
+    else:
+        entry = db.session.get(WaitingEntry, event.data.get("waiting") or 0)
+        found = entry.locale if entry else languages.default()
+    return found if found in languages.NAMES else languages.default()

@@ -93,6 +93,7 @@ from storefront.orders.settling import (
     release_unbilled,
     settle,
 )
+from storefront.orders.shopper import shopper_of
 from storefront.orders.stage import Stage, stage_of
 from storefront.orders.using import has_bought
 from storefront.orders.worth import money_left, refundable_of, refundable_worth, worth_of
@@ -188,6 +189,7 @@ __all__ = [
     "settle",
     "settle_return",
     "ship",
+    "shopper_of",
     "split_parcel",
     "stage_of",
     "suggested_refund",

@@ -56,7 +56,7 @@ def kept_back(order: Order) -> int:
     """
     used = used_of_bought(order)
     if used and order.status != REVIEW:
-        shown = money.shown(used, order.currency)
+        shown = money.here(used, order.currency)
         sentence = _("%(sum)s of the gift certificates bought with this order are used or set aside.", sum=shown)
         raise Conflict(f"{sentence} {_('Refund what is left instead.')}", state=order.status)
     return used

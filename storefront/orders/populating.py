@@ -6,6 +6,8 @@ The list CHECKOUT_POPULATE in config.py names the steps. Each takes the `Placing
 
 from dataclasses import dataclass
 
+from flask_babel import get_locale
+
 from storefront import certificates, customers, store, taxes
 from storefront.cart import Quote
 from storefront.kit import events, hooks, recipes
@@ -33,9 +35,9 @@ def populate(order: Order, quote: Quote) -> None:
 
 
 def populate_order(placing: Placing) -> None:
-    """Copy lines, addresses, totals, the way it travels and custom fields, down to the last coin."""
+    """Copy lines, addresses, totals, the way it travels and custom fields, down to the last coin; in this language."""
     order, quote = placing.order, placing.quote
-    order.store_id, order.locale = store.current().id, store.current().locale
+    order.store_id, order.locale = store.current().id, str(get_locale() or "en")
     order.customer_id, order.email, order.currency = quote.cart.customer_id, quote.email, quote.currency
     for figure in ("goods_minor", "discount_minor", "tax_minor", "total_minor", "due_minor"):
         setattr(order, figure, getattr(quote, figure))

@@ -4,7 +4,7 @@ What was ordered never changes: the old order keeps its lines and sums and ends,
 own, priced like any other (taxes, shipping, offers) on the day it was offered.
 """
 
-from flask_babel import gettext as _
+from flask_babel import force_locale, gettext as _
 
 from storefront import cart, catalog, customers, payments
 from storefront.cart import Quote
@@ -53,7 +53,8 @@ def replace(order_id: int, quote: Quote, bill_id: int) -> Order:
     with db.session.begin_nested():
         method = db.session.get(PaymentMethod, bill.method_id) if bill.method_id else None
         token = f"instead-of-{old.number}-{bill.reference}"
-        new = place(quote, take_number(), method=method, confirm_token=token)
+        with force_locale(old.locale):
+            new = place(quote, take_number(), method=method, confirm_token=token)
         new.customer_id = old.customer_id
         payments.give_to(bill, new.id)
         refresh(old)

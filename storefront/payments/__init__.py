@@ -86,6 +86,7 @@ from storefront.payments.refunds import (
     retry_refund,
 )
 from storefront.payments.sending import call_gateway, claim, settle_refund, unsent_refunds
+from storefront.payments.shoppers import told_by as shopper_told_by
 from storefront.payments.silence import listen_for, note_silence, silent_gateways, watched_gateways
 from storefront.payments.sums import currency_of, money_of
 from storefront.payments.waiting import clear_desk, desk_rows_of, put_on_desk, shopper_choices, take_off_desk
@@ -165,6 +166,7 @@ __all__ = [
     "settle_capture",
     "settle_refund",
     "shopper_choices",
+    "shopper_told_by",
     "silent_gateways",
     "store_message",
     "stored_since",

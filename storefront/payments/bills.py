@@ -1,6 +1,7 @@
 """Bills: attempts to pay. Each has a key for our addresses and a reference that the gateway is told."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from storefront.kit import clock, ids
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.kit.pages import public_url
+from storefront.payments import shoppers
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
@@ -75,7 +77,9 @@ def next_attempt(order_id: int | None) -> int:
 
 def begin(bill: Bill) -> Form | Redirect | Outcome:
     """Ask the gateway where the shopper goes. May use the network; raises GatewayError."""
-    return adapter(config_by_name(bill.backend)).begin(view_of(bill), urls_of(bill))
+    shopper = dict(shoppers.of(bill.order_id))
+    view = replace(view_of(bill), locale=shopper.pop("locale", "en"), shopper=shopper)
+    return adapter(config_by_name(bill.backend)).begin(view, urls_of(bill))
 
 
 def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
@@ -83,10 +87,12 @@ def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
     if isinstance(step, Outcome):
         return
     bill.next_step = f"/pay/{bill.key}"
+    bill.gateway_reference = step.reference or None
     if isinstance(step, Redirect):
         bill.extra = {**bill.extra, "link": step.url}
     else:
         form = {"action": step.action, "fields": [list(pair) for pair in step.fields], "hosts": list(step.hosts)}
+        form["charset"] = step.charset
         bill.extra = {**bill.extra, "form": form}
 
 
@@ -140,7 +146,8 @@ def bill_by_reference(backend: str, reference: str | None) -> Bill | None:
     for known in (reference, f"{UNKNOWN}{reference}") if reference else ():
         if found := db.session.scalar(select(Bill).filter_by(backend=backend, reference=known)):
             return found
-    return None
+    theirs = select(Bill).filter_by(backend=backend, gateway_reference=reference)
+    return db.session.scalar(theirs) if reference else None
 
 
 def bills_of(*order_ids: int) -> list[Bill]:
@@ -205,6 +212,7 @@ def view_of(bill: Bill) -> BillView:
         currency=bill.currency,
         attempt_no=bill.attempt_no,
         transaction_id=bill.transaction_id,
+        gateway_reference=bill.gateway_reference,
         expires_at=bill.expires_at,
         settings=bill.extra.get("settings", {}),
     )

@@ -13,6 +13,7 @@ from storefront import store
 from storefront.kit import clock, http, money, signing
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound, Unavailable
+from storefront.payments import certificates
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import Gateway, Outcome, Surroundings
@@ -66,6 +67,7 @@ def adapter(config: GatewayConfig) -> Gateway:
         mode=config.mode,
         now=clock.here,
         send=_send,
+        file=certificates.reader(config.certificates),
     )
     return kind_of(config.type)(around)
 
@@ -138,9 +140,9 @@ def _why_not(method, due_minor, currency, country):
     if method.countries and country not in method.countries:
         return _("Not for addresses in this country.")
     if method.min_minor is not None and due_minor < method.min_minor:
-        return _("From %(amount)s.", amount=money.shown(method.min_minor, currency))
+        return _("From %(amount)s.", amount=money.here(method.min_minor, currency))
     if method.max_minor is not None and due_minor > method.max_minor:
-        return _("Up to %(amount)s.", amount=money.shown(method.max_minor, currency))
+        return _("Up to %(amount)s.", amount=money.here(method.max_minor, currency))
     return ""
 
 

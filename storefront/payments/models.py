@@ -65,6 +65,7 @@ class Bill(Base):
     __table_args__ = (
         UniqueConstraint("backend", "transaction_id"),
         UniqueConstraint("order_id", "attempt_no"),
+        Index("uq_bills_backend_gateway_reference", "backend", "gateway_reference", unique=True),
         Index("uq_bills_applied_order", "order_id", unique=True, sqlite_where=_APPLIED, postgresql_where=_APPLIED),
         Index(None, "status", "expires_at"),
         Index(None, "status", "order_id"),
@@ -81,6 +82,7 @@ class Bill(Base):
     reference: Mapped[str] = mapped_column(unique=True)  # what the gateway is told
     amount_minor: Mapped[int]
     currency: Mapped[str]
+    gateway_reference: Mapped[str | None]  # what the gateway calls this attempt, if not the same
     transaction_id: Mapped[str | None]
     status: Mapped[str] = mapped_column(default="CREATED")
     disposition: Mapped[str] = mapped_column(default="NONE")  # APPLIED, QUARANTINED, RESOLVED

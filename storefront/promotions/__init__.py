@@ -21,8 +21,9 @@ from storefront.promotions.opening import (
     rule_of,
     standing,
 )
-from storefront.promotions.params import Param, Words
+from storefront.promotions.params import Param
 from storefront.promotions.rules import Result, apply, off_shipping
+from storefront.promotions.saying import Words
 from storefront.promotions.service import by_id, drop_part, put_part, remove, save, switch
 from storefront.promotions.using import (
     Use,

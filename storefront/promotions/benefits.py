@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from storefront.kit import money
-from storefront.promotions.params import GOODS, Param, Words
+from storefront.promotions import saying
+from storefront.promotions.params import GOODS, Param
+from storefront.promotions.saying import Words
 from storefront.promotions.values import Basket, Piece, spread
 
 Params = Mapping[str, Any]
@@ -113,95 +115,29 @@ def _off_shipping_again(detail):
 # ---- in words
 
 
-def _says_percent(params, words):
-    return _("%(rate)s off %(goods)s", rate=money.percent(params["rate_ppm"]), goods=words.goods(params))
-
-
-def _says_amount(params, words):
-    return _("%(sum)s off %(goods)s", sum=words.money(params["amount_minor"]), goods=words.goods(params))
-
-
-def _says_fixed(params, words):
-    return _("%(goods)s for %(price)s each", goods=words.goods(params), price=words.money(params["each_minor"]))
-
-
-def _says_buy(params, words):
-    told = {"buy": params["buy"], "get": params["get"], "goods": words.goods(params)}
-    if params["rate_ppm"] >= money.PPM:
-        return _("buy %(buy)s, get %(get)s free, of %(goods)s", **told)
-    return _("buy %(buy)s, get %(get)s with %(rate)s off, of %(goods)s", rate=money.percent(params["rate_ppm"]), **told)
-
-
-def _says_shipping(params, words):
-    free = params["rate_ppm"] >= money.PPM
-    said = _("free shipping") if free else _("%(rate)s off shipping", rate=money.percent(params["rate_ppm"]))
-    if "most_minor" in params:
-        return _("%(what)s, at most %(sum)s", what=said, sum=words.money(params["most_minor"]))
-    return said
-
-
-def _says_gift(params, words):
-    return _("a gift: %(count)s × %(sku)s", count=params["quantity"], sku=params["sku"])
-
-
-def _says_issue(params, words):
-    name = words.promotions.get(params["promotion_id"], "?")
-    return _("a code for “%(name)s”, when the order is paid", name=name)
-
-
-def _tells_share(how, detail, words):
-    whole, base = words.money(detail["whole_minor"]), words.money(detail["base_minor"])
-    told = _("%(how)s of %(base)s is %(whole)s", how=how, base=base, whole=whole)
-    if detail["base_minor"] == detail["weight_minor"]:
-        return told
-    return _("%(told)s; this line's share of it", told=told)
-
-
-def _tells_percent(detail, words):
-    return _tells_share(money.percent(detail["rate_ppm"]), detail, words)
-
-
-def _tells_amount(detail, words):
-    return _tells_share(words.money(detail["amount_minor"]), detail, words)
-
-
-def _tells_fixed(detail, words):
-    each, base = words.money(detail["each_minor"]), words.money(detail["base_minor"])
-    return _("%(count)s at %(each)s instead of %(base)s", count=detail["qty"], each=each, base=base)
-
-
-def _tells_buy(detail, words):
-    rate = money.percent(detail["rate_ppm"])
-    return _("%(rate)s off %(units)s of %(count)s", rate=rate, units=detail["units"], count=detail["qty"])
-
-
-def _tells_shipping(detail, words):
-    return _("%(what)s of %(sum)s", what=_says_shipping(detail, words), sum=words.money(detail["base_minor"]))
-
-
 BENEFITS: dict[str, Benefit] = {
     "percent": Benefit(
         _l("Percent off"),
-        _says_percent,
+        saying.says_percent,
         (Param("rate_ppm", "percent", _l("Percent"), _l("At most 100."), required=True), *GOODS),
         give=_percent,
         again=_percent_again,
-        tells=_tells_percent,
+        tells=saying.tells_percent,
     ),
     "amount": Benefit(
         _l("An amount off"),
-        _says_amount,
+        saying.says_amount,
         (
             Param("amount_minor", "amount", _l("Amount"), _l("Never more than the goods still cost."), required=True),
             *GOODS,
         ),
         give=_amount,
         again=_amount_again,
-        tells=_tells_amount,
+        tells=saying.tells_amount,
     ),
     "buy_x_get_y": Benefit(
         _l("Buy some, get some"),
-        _says_buy,
+        saying.says_buy,
         (
             Param("buy", "number", _l("Buy so many"), required=True),
             Param("get", "number", _l("Get so many"), _l("The cheapest of them."), required=True),
@@ -210,22 +146,22 @@ BENEFITS: dict[str, Benefit] = {
         ),
         give=_buy_x_get_y,
         again=_buy_x_get_y_again,
-        tells=_tells_buy,
+        tells=saying.tells_buy,
     ),
     "fixed_price": Benefit(
         _l("A fixed price"),
-        _says_fixed,
+        saying.says_fixed,
         (
             Param("each_minor", "amount", _l("Price of each"), _l("Cheaper goods stay as they are."), required=True),
             *GOODS,
         ),
         give=_fixed_price,
         again=_fixed_price_again,
-        tells=_tells_fixed,
+        tells=saying.tells_fixed,
     ),
     "free_shipping": Benefit(
         _l("Free or cheaper shipping"),
-        _says_shipping,
+        saying.says_shipping,
         (
             Param("rate_ppm", "percent", _l("Percent off"), _l("100 makes it free."), required=True),
             Param("most_minor", "amount", _l("At most so much")),
@@ -233,28 +169,28 @@ BENEFITS: dict[str, Benefit] = {
         phase=SHIPPING,
         off=_off_shipping,
         again=_off_shipping_again,
-        tells=_tells_shipping,
+        tells=saying.tells_shipping,
     ),
     "gift": Benefit(
         _l("A gift"),
-        _says_gift,
+        saying.says_gift,
         (
             Param("sku", "sku", _l("SKU of the gift"), required=True),
             Param("quantity", "number", _l("How many"), required=True, most=100),
         ),
         phase=GIFT,
         again=lambda detail: detail["base_minor"],
-        tells=lambda detail, words: _("a gift, worth %(sum)s", sum=words.money(detail["base_minor"])),
+        tells=saying.tells_gift,
     ),
     "issue_coupon": Benefit(
         _l("A code for the next order"),
-        _says_issue,
+        saying.says_issue,
         (
             Param("promotion_id", "promotion", _l("Promotion that the code opens"), required=True),
             Param("valid_days", "number", _l("Days for which it is valid"), _l("Empty: as long as that promotion.")),
         ),
         phase=ISSUE,
         again=lambda detail: 0,
-        tells=lambda detail, words: _("a code comes by letter when the order is paid"),
+        tells=saying.tells_issue,
     ),
 }

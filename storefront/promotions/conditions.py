@@ -6,13 +6,14 @@ their price before any discount, and never at gifts: so no rule can bring about 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _, lazy_gettext as _l, ngettext
+from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from storefront.promotions.params import GOODS, WEEKDAYS, Param, Words
+from storefront.promotions import saying
+from storefront.promotions.params import GOODS, Param
+from storefront.promotions.saying import Words
 from storefront.promotions.values import Basket, Facts
 
 Params = Mapping[str, Any]
@@ -36,20 +37,8 @@ def _has_goods(params, basket, facts):
     return _units(params, basket) >= params.get("least", 1)
 
 
-def _says_goods(params, words):
-    return _("with %(count)s of %(goods)s", count=params.get("least", 1), goods=words.goods(params))
-
-
 def _has_quantity(params, basket, facts):
     return params.get("least", 0) <= basket.units <= params.get("most", basket.units)
-
-
-def _says_quantity(params, words):
-    if "most" in params:
-        least = params.get("least", 0)
-        return _("with %(least)s to %(most)s pieces in the cart", least=least, most=params["most"])
-    least = params.get("least", 0)
-    return ngettext("with %(num)s piece or more in the cart", "with %(num)s pieces or more in the cart", least)
 
 
 def _has_sum(params, basket, facts):
@@ -57,28 +46,12 @@ def _has_sum(params, basket, facts):
     return params.get("least_minor", 0) <= goods <= params.get("most_minor", goods)
 
 
-def _says_sum(params, words):
-    least, goods = words.money(params.get("least_minor", 0)), words.goods(params)
-    if "most_minor" in params:
-        most = words.money(params["most_minor"])
-        return _("for %(goods)s of %(least)s to %(most)s", goods=goods, least=least, most=most)
-    return _("for %(goods)s of %(least)s or more", goods=goods, least=least)
-
-
 def _is_customer(params, basket, facts):
     return bool(facts.email) and (not params.get("emails") or facts.email in params["emails"])
 
 
-def _says_customer(params, words):
-    return _("for certain customers, signed in") if params.get("emails") else _("for customers who are signed in")
-
-
 def _is_in_group(params, basket, facts):
     return params.get("group_id") in facts.groups
-
-
-def _says_group(params, words):
-    return _("for the group %(name)s, signed in", name=words.groups.get(params.get("group_id", 0), "?"))
 
 
 def _is_first_order(params, basket, facts):
@@ -93,25 +66,10 @@ def _is_day(params, basket, facts):
     return not params.get("weekdays") or facts.today.weekday() in params["weekdays"]
 
 
-def _says_days(params, words):
-    parts = []
-    if "from" in params:
-        parts.append(_("from %(day)s", day=date.fromisoformat(params["from"])))
-    if "until" in params:
-        parts.append(_("until %(day)s", day=date.fromisoformat(params["until"])))
-    if params.get("weekdays"):
-        parts.append(_("on %(days)s", days=", ".join(str(WEEKDAYS[str(day)]) for day in params["weekdays"])))
-    return " ".join(parts)
-
-
 def _is_region(params, basket, facts):
     return facts.country in params.get("countries", ()) and (
         not params.get("subdivisions") or facts.subdivision in params["subdivisions"]
     )
-
-
-def _says_region(params, words):
-    return _("sent to %(places)s", places=", ".join([*params.get("countries", ()), *params.get("subdivisions", ())]))
 
 
 def _is_open(params, basket, facts):
@@ -123,13 +81,13 @@ CONDITIONS: dict[str, Condition] = {
     "goods": Condition(
         _l("Certain goods are in the cart"),
         _has_goods,
-        _says_goods,
+        saying.says_goods,
         (*GOODS, Param("least", "number", _l("At least so many of them"), required=True)),
     ),
     "category": Condition(
         _l("Goods of a category are in the cart"),
         _has_goods,
-        _says_goods,
+        saying.says_goods,
         (
             Param("categories", "categories", _l("Categories"), _l("With everything below them."), required=True),
             Param("least", "number", _l("At least so many of them"), required=True),
@@ -138,13 +96,13 @@ CONDITIONS: dict[str, Condition] = {
     "quantity": Condition(
         _l("So many pieces are in the cart"),
         _has_quantity,
-        _says_quantity,
+        saying.says_quantity,
         (Param("least", "number", _l("At least"), required=True), Param("most", "number", _l("At most"))),
     ),
     "sum": Condition(
         _l("The goods cost so much"),
         _has_sum,
-        _says_sum,
+        saying.says_sum,
         (
             Param("least_minor", "amount", _l("At least"), _l("Before discounts, without shipping."), required=True),
             Param("most_minor", "amount", _l("At most")),
@@ -154,22 +112,20 @@ CONDITIONS: dict[str, Condition] = {
     "customer": Condition(
         _l("The customer is signed in"),
         _is_customer,
-        _says_customer,
+        saying.says_customer,
         (Param("emails", "emails", _l("Only these"), _l("E-mails, one a line. Empty: every confirmed account.")),),
     ),
     "group": Condition(
         _l("The customer is in a group"),
         _is_in_group,
-        _says_group,
+        saying.says_group,
         (Param("group_id", "group", _l("Group"), required=True),),
     ),
-    "first_order": Condition(
-        _l("It is the customer's first order"), _is_first_order, lambda params, words: _("for the first order")
-    ),
+    "first_order": Condition(_l("It is the customer's first order"), _is_first_order, saying.says_first_order),
     "dates": Condition(
         _l("On certain days"),
         _is_day,
-        _says_days,
+        saying.says_days,
         (
             Param("from", "day", _l("From the day"), _l("As 2026-11-22, by the clocks of the shop.")),
             Param("until", "day", _l("To the day"), _l("That day included.")),
@@ -179,11 +135,11 @@ CONDITIONS: dict[str, Condition] = {
     "region": Condition(
         _l("It is sent to certain places"),
         _is_region,
-        _says_region,
+        saying.says_region,
         (
             Param("countries", "countries", _l("Countries"), _l("Two letters each: LV, LT."), required=True),
             Param("subdivisions", "subdivisions", _l("Only these states or regions"), _l("As LV-RIX; empty: all.")),
         ),
     ),
-    "coupon": Condition(_l("The shopper has a code"), _is_open, lambda params, words: _("with a code")),
+    "coupon": Condition(_l("The shopper has a code"), _is_open, saying.says_code),
 }

@@ -1,13 +1,9 @@
 """What a condition or a benefit wants to be told: named parameters, from which the admin makes a form."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-
-from storefront.kit import money
 
 KINDS = (
     *("skus", "sku", "categories", "number", "amount", "percent", "emails", "countries", "subdivisions"),
@@ -34,32 +30,3 @@ GOODS = (
     Param("skus", "skus", _l("Only these articles"), _l("SKUs, one a line. Empty with no category: all goods.")),
     Param("categories", "categories", _l("Only these categories"), _l("With everything below them.")),
 )
-WEEKDAYS = {
-    "0": _l("Monday"),
-    "1": _l("Tuesday"),
-    "2": _l("Wednesday"),
-    "3": _l("Thursday"),
-    "4": _l("Friday"),
-    "5": _l("Saturday"),
-    "6": _l("Sunday"),
-}
-
-
-@dataclass(frozen=True)
-class Words:
-    """What is needed to say a rule in a sentence: the currency, the language, and the names behind numbers."""
-
-    currency: str
-    locale: str = "en"
-    categories: Mapping[int, str] = field(default_factory=dict)
-    groups: Mapping[int, str] = field(default_factory=dict)
-    promotions: Mapping[int, str] = field(default_factory=dict)
-
-    def money(self, amount_minor: int) -> str:
-        """The amount as people read it."""
-        return money.shown(amount_minor, self.currency, self.locale)
-
-    def goods(self, params: Mapping[str, Any]) -> str:
-        """Which goods are meant: "MUG, BOWL or Tea"."""
-        names = [*params.get("skus", ()), *(self.categories.get(id, f"#{id}") for id in params.get("categories", ()))]
-        return ", ".join(names) if names else _("all goods")

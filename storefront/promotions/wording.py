@@ -12,8 +12,8 @@ from storefront.kit.db import db
 from storefront.promotions.benefits import BENEFITS
 from storefront.promotions.conditions import CONDITIONS
 from storefront.promotions.models import CustomerGroup, Promotion
-from storefront.promotions.params import Words
 from storefront.promotions.rules import ALONE, NOT_WITH, NOT_YET, OVER
+from storefront.promotions.saying import Words
 
 
 def words_for(parts: Iterable[Mapping[str, Any]]) -> Words:

@@ -1,6 +1,7 @@
 """The gateway's own books: sessions, captures and refunds as the gateway sees them."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -28,6 +29,8 @@ from storefront.sandbox.scenario import (
 )
 
 __all__ = ["CANCELLED", "CLOSED", "DECLINED", "EXPIRED", "OPEN", "PAID"]
+# Address, body and headers of a notification that is planned; None when nothing is sent.
+Says = Callable[[SandboxPayment, Notice], tuple[str, str, dict[str, str]] | None]
 NEEDED = ("reference", "amount", "currency", "ok_url", "cancel_url", "error_url", "notify_url")
 
 
@@ -47,13 +50,19 @@ def opened(fields: dict[str, str]) -> SandboxPayment:
     """The session of a posted form, made if it is the first time. Raises Invalid for an altered form."""
     if any(name not in checked(fields) for name in NEEDED) or not fields["amount"].isdigit():
         raise Invalid(_("The payment service refuses this form: a field is missing."))
+    return begun(fields)
+
+
+def begun(fields: dict[str, str], player: str = "") -> SandboxPayment:
+    """The session of what was asked for, made if it is the first time, for the service that is played."""
     found = db.session.scalar(select(SandboxPayment).filter_by(reference=fields["reference"]))
-    return found or _begun(fields)
+    return found or _begun(fields, player)
 
 
-def _begun(fields):
+def _begun(fields, player):
     """A session of its own, or the one that a second press of the same button has just made."""
     begun = SandboxPayment(
+        player=player,
         reference=fields["reference"],
         fields=dict(fields),
         amount_minor=int(fields["amount"]),
@@ -77,6 +86,15 @@ def session_of(reference: str, *, lock: bool = False) -> SandboxPayment:
     return found
 
 
+def session_by_id(payment_id: int, player: str) -> SandboxPayment:
+    """The session with this number, if this service is played for it. Raises NotFound."""
+    wanted = select(SandboxPayment).filter_by(id=payment_id, player=player).with_for_update()
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(_("The payment service does not know this payment."))
+    return found
+
+
 def state_of(payment: SandboxPayment) -> str:
     """Where a session stands now: one that nobody used until its end can not be paid any more."""
     end = payment.fields.get("expires")
@@ -84,8 +102,10 @@ def state_of(payment: SandboxPayment) -> str:
     return EXPIRED if over else payment.status
 
 
-def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "") -> list[SandboxNotice]:
-    """The person has pressed a button: book it, and write the notifications that follow."""
+def answer(
+    payment: SandboxPayment, status: str, scenario: Scenario, *, reason: str = "", says: Says | None = None
+) -> list[SandboxNotice]:
+    """The person has pressed a button: book it, and write the notifications that follow, as `says` words them."""
     if state_of(payment) != OPEN:
         raise Conflict(_("This payment has been answered already."), state=payment.status)
     payment.status = scenario.result or status
@@ -97,7 +117,8 @@ def answer(payment: SandboxPayment, status: str, scenario: Scenario, *, reason: 
         payment.status = AUTHORIZED
     if payment.status == PAID:
         _capture(payment)
-    return [_write_notice(payment, notice) for notice in scenario.notices]
+    written = [_write_notice(payment, notice, says or _said) for notice in scenario.notices]
+    return [notice for notice in written if notice]
 
 
 def turn(notice: SandboxNotice) -> None:
@@ -172,11 +193,19 @@ def _capture(payment):
     payment.captured_at = clock.now()
 
 
-def _write_notice(payment: SandboxPayment, planned: Notice) -> SandboxNotice:
+def _said(payment, planned):
+    """In the sandbox's own protocol."""
     fields = _told(payment, "notify", planned.turn or planned.says or state_of(payment))
-    url, body = bent(payment, fields, planned.bent, key())
-    due = clock.now() + timedelta(seconds=planned.after)
-    notice = SandboxNotice(reference=payment.reference, url=url, body=body, due_at=due, turn=planned.turn)
+    return *bent(payment, fields, planned.bent, key()), {}
+
+
+def _write_notice(payment, planned, says):
+    said = says(payment, planned)
+    if said is None:  # a service that sends nothing
+        return None
+    (url, body, headers), due = said, clock.now() + timedelta(seconds=planned.after)
+    reference, turn = payment.reference, planned.turn
+    notice = SandboxNotice(reference=reference, url=url, body=body, headers=headers, due_at=due, turn=turn)
     db.session.add(notice)
     db.session.flush()
     return notice

@@ -16,6 +16,7 @@ from storefront.sandbox.models import SandboxNotice
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 8
+FORM = "application/x-www-form-urlencoded"
 LONGEST_TIMER = 120  # seconds; what is due later waits for the job
 _posting = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox")
 
@@ -64,9 +65,9 @@ def deliver(notice_id: int) -> bool:
     if not claimed:
         return False
     notice = db.session.get_one(SandboxNotice, notice_id)
-    method, headers = "POST" if notice.body else "GET", {"Content-Type": "application/x-www-form-urlencoded"}
+    method, headers = "POST" if notice.body else "GET", {"Content-Type": FORM, **notice.headers}
     try:
-        answer = http.send(method, notice.url, data=notice.body, headers=headers, timeout=10)
+        answer = http.send(method, notice.url, data=notice.body.encode(), headers=headers, timeout=10)
         status, words = answer.status, f"{answer.status} {answer.body[:100].decode('utf-8', 'replace')}"
     except ShopError as error:
         status, words = 503, error.message

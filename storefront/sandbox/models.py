@@ -23,6 +23,7 @@ class SandboxPayment(Base):
     transaction: Mapped[str] = mapped_column(default="")
     reason: Mapped[str] = mapped_column(default="")
     scenario: Mapped[str] = mapped_column(default="")
+    player: Mapped[str] = mapped_column(default="")  # the configured gateway whose service is played, if not this one
     captured_minor: Mapped[int] = mapped_column(default=0)
     refunded_minor: Mapped[int] = mapped_column(default=0)
     refunds: Mapped[dict[str, Any]] = mapped_column(default=dict)  # request key: {"id", "amount", "at"}
@@ -43,6 +44,7 @@ class SandboxNotice(Base):
     reference: Mapped[str]
     url: Mapped[str]
     body: Mapped[str]  # without one it is fetched by GET
+    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     turn: Mapped[str] = mapped_column(default="")  # the state that the session takes when this is sent
     due_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(default="waiting")  # sending, delivered, failed

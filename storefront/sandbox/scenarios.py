@@ -167,6 +167,12 @@ GROUPS = (
     (_l("After the payment"), AFTERWARDS),
     (_l("Odd messages"), ODD),
 )
+# What every service can do that is played in its own protocol: nothing is bent there, and no other money is taken.
+PLAYED = tuple(
+    (label, {name: row for name, row in rows.items() if not row.change and not any(one.bent for one in row.notices)})
+    for label, rows in GROUPS
+    if rows in (IN_ORDER, CONTRADICTIONS, LATE_ONES)
+)
 SCENARIOS: dict[str, Scenario] = {name: row for _label, rows in GROUPS for name, row in rows.items()}
 
 DECLINES = {

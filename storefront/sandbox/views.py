@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, redirect, render
 
 from storefront.kit.db import transaction
 from storefront.kit.errors import Invalid, NotFound, Unavailable
-from storefront.sandbox import afterwards, books
+from storefront.sandbox import afterwards, books, rehearsal
 from storefront.sandbox.delivery import soon
 from storefront.sandbox.scenario import (
     AUTHORIZED,
@@ -25,7 +25,7 @@ from storefront.sandbox.scenario import (
     SIGNED,
     SLOW,
 )
-from storefront.sandbox.scenarios import DECLINES, GROUPS, SCENARIOS
+from storefront.sandbox.scenarios import DECLINES, GROUPS, PLAYED, SCENARIOS
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 api = Blueprint("sandbox_api", __name__, url_prefix="/sandbox")
@@ -50,7 +50,8 @@ def page(reference):
     state = books.state_of(payment)
     if state != books.OPEN:
         return render_template("sandbox/closed.html", payment=payment, state=state, back=_back_url(payment, "signed"))
-    return render_template("sandbox/page.html", payment=payment, groups=GROUPS, declines=list(DECLINES.items()))
+    groups = PLAYED if payment.player else GROUPS
+    return render_template("sandbox/page.html", payment=payment, groups=groups, declines=list(DECLINES.items()))
 
 
 @bp.post("/<reference>/answer")
@@ -65,7 +66,8 @@ def answer(reference):
         payment = books.session_of(reference, lock=True)
         if books.state_of(payment) == books.OPEN:
             payment.scenario = name
-            notices = [notice.id for notice in books.answer(payment, status, scenario, reason=reason)]
+            says = rehearsal.notice_of if payment.player else None
+            notices = [notice.id for notice in books.answer(payment, status, scenario, reason=reason, says=says)]
         else:
             notices = []  # pressed twice: the first press counts; or too late
     delays = [notice.after for notice in scenario.notices]
@@ -77,6 +79,8 @@ def answer(reference):
 
 def _way_back(payment, how):
     """How the browser leaves the gateway's page, if it does."""
+    if payment.player and how:
+        return _played_way_back(payment)
     if how == NOWHERE:
         return render_template("sandbox/no_return.html", payment=payment)
     if how == LINK:
@@ -87,6 +91,14 @@ def _way_back(payment, how):
             "sandbox/post_back.html", payment=payment, url=url, fields=parse_qsl(query, keep_blank_values=True)
         )
     return redirect(_back_url(payment, how), code=303)
+
+
+def _played_way_back(payment):
+    """As the service goes back that is played here."""
+    step = rehearsal.way_back(payment)
+    if isinstance(step, str):
+        return redirect(step, code=303)
+    return render_template("sandbox/post_back.html", payment=payment, url=step.action, fields=step.fields)
 
 
 @api.post("/statuses")
@@ -191,6 +203,9 @@ def _instead_of_the_truth(payment):
 def _back_url(payment, how):
     """The shop's own address for this end; signed as the return of a well-built gateway is."""
     state = books.state_of(payment)
+    if payment.player:
+        step = rehearsal.way_back(payment)
+        return step if isinstance(step, str) else str(payment.fields["cancel_url"])
     hints = {books.PAID: "ok", PENDING: "ok", AUTHORIZED: "ok", books.DECLINED: "error"}
     url = payment.fields[f"{'ok' if how == CLAIM else hints.get(state, 'cancel')}_url"]
     if how in (PLAIN, CLAIM) or state in (books.OPEN, books.CLOSED):

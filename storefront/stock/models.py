@@ -105,5 +105,6 @@ class WaitingEntry(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
     email: Mapped[str]  # folded
     key: Mapped[str] = mapped_column(unique=True)  # in the link by which one leaves the line
+    locale: Mapped[str] = mapped_column(default="en")  # of the letter
     since: Mapped[datetime]
     told_at: Mapped[datetime | None]

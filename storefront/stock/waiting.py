@@ -21,12 +21,15 @@ TURN = timedelta(hours=1)  # so long a told person counts as the one who will ta
 KEPT_WHEN_TOLD, KEPT = timedelta(days=1), timedelta(days=30)
 
 
-def join_line(variant_id: int, email: str) -> WaitingEntry:
-    """The last place in the line, or the place that this e-mail has already; who was told stands at the end again."""
+def join_line(variant_id: int, email: str, locale: str = "en") -> WaitingEntry:
+    """The last place in the line, or the place that this e-mail has already; who was told stands at the end again.
+
+    The letter will be in the language of `locale`.
+    """
     mine = select(WaitingEntry).filter_by(variant_id=variant_id, email=email)
     entry = db.session.scalar(mine.with_for_update())
     if entry is None:
-        entry = WaitingEntry(variant_id=variant_id, email=email, key=ids.new_key(), since=clock.now())
+        entry = WaitingEntry(variant_id=variant_id, email=email, key=ids.new_key(), since=clock.now(), locale=locale)
         try:
             with db.session.begin_nested():
                 db.session.add(entry)

@@ -25,6 +25,7 @@ class Store(Base):
     currency: Mapped[str]
     country: Mapped[str]
     locale: Mapped[str] = mapped_column(default="en")
+    languages: Mapped[str] = mapped_column(default="")  # offered beside it: "de es"; see languages.py
     timezone: Mapped[str] = mapped_column(default="UTC")
     order_prefix: Mapped[str] = mapped_column(default="K-")
     payment_window_min: Mapped[int] = mapped_column(default=30)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 from sqlalchemy import select, update
 
 from storefront.kit import clock, money
@@ -51,8 +51,9 @@ def rows_of(line: str, place: int, charges: Iterable[Charge]) -> list[dict[str, 
 def summed(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
     """(name, amount) of each tax over the rows of a quote or a document: ("VAT 21 % included", 745)."""
     sums: dict[str, int] = {}
+    locale = str(get_locale() or "en")
     for row in rows:
-        label = f"{row['name']} {money.percent(row['rate_ppm'])}"
+        label = f"{row['name']} {money.percent(row['rate_ppm'], locale)}"
         label = _("%(tax)s included", tax=label) if row["inclusive"] else label
         sums[label] = sums.get(label, 0) + row["tax_minor"]
     return list(sums.items())

@@ -3,9 +3,14 @@
 from storefront.payments.gateways.base import Gateway
 from storefront.payments.gateways.gone import Gone
 from storefront.payments.gateways.offline import Offline
+from storefront.payments.gateways.quickpay import QuickPay
 from storefront.payments.gateways.sandbox import Sandbox
 
-GATEWAYS: dict[str, type[Gateway]] = {"sandbox": Sandbox, "offline": Offline}
+GATEWAYS: dict[str, type[Gateway]] = {
+    "sandbox": Sandbox,
+    "offline": Offline,
+    "quickpay": QuickPay,
+}
 
 
 def kind_of(name: str) -> type[Gateway]:

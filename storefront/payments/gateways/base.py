@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from urllib.parse import urlsplit
+
+from storefront.payments.gateways.messages import Answer as Answer, Message as Message, Reading as Reading  # noqa: PLC0414
+from storefront.payments.gateways.properties import Property, required, wrong_with
 
 PAID, AUTHORIZED, PENDING = "paid", "authorized", "pending"
 DECLINED, CANCELLED, EXPIRED, VOIDED = "declined", "cancelled", "expired", "voided"
@@ -31,6 +34,8 @@ class BillView:
     currency: str
     attempt_no: int = 1
     transaction_id: str | None = None
+    gateway_reference: str | None = None  # what the gateway calls this attempt, if `begin` told
+    shopper: Mapping[str, Any] = field(default_factory=dict)  # only for `begin`: see orders/shopper.py
     expires_at: datetime | None = None
     locale: str = "en"
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the way to pay: see `Gateway.method_settings`
@@ -48,23 +53,38 @@ class Urls:
 
 @dataclass(frozen=True)
 class Form:
-    """Where the browser posts, and the fields in their order. `hosts` may be posted to (CSP form-action)."""
+    """Where the browser posts, and the fields in their order. `hosts` may be posted to (CSP form-action).
+
+    `reference` is what the gateway calls this attempt, where it cannot be called what we call it.
+    """
 
     action: str
     fields: Sequence[tuple[str, str]]
     hosts: Sequence[str] = ()
+    charset: str = "utf-8"  # in which the browser sends the fields: the one that was signed
+    reference: str = ""
+
+
+def origin(url: str) -> str:
+    """Scheme and host of an address: what may be posted to."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """An address that a link leads to."""
+    """An address that a link leads to; `reference` as in a form."""
 
     url: str
+    reference: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a gateway says of a bill, in our words. `type` is one of the words above; UNKNOWN has no effect."""
+    """What a gateway says of a bill, in our words. `type` is one of the words above; UNKNOWN has no effect.
+
+    `reference` is ours or the gateway's own of the attempt.
+    """
 
     type: str
     reference: str
@@ -104,49 +124,6 @@ class Hint:
 
 
 @dataclass(frozen=True)
-class Message:
-    """A raw message, as it was received and stored."""
-
-    method: str
-    query: str
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    remote_addr: str = ""
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """The form fields of body and query as text, the last of doubled ones; none if there are too many.
-
-        Read only what was verified.
-        """
-        try:
-            pairs = parse_qsl(self.query, keep_blank_values=True, max_num_fields=500)
-            if "json" not in self.headers.get("content-type", ""):
-                pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500)
-        except ValueError:
-            return {}
-        return {name.replace("\0", ""): value.replace("\0", "") for name, value in pairs}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the gateway wants to hear."""
-
-    status: int = 200
-    body: str = "OK"
-    content_type: str = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A notification, understood: its verdict, what it says, and the exact answer that it expects."""
-
-    verdict: str
-    outcomes: Sequence[Outcome] = ()
-    answer: Answer = Answer()
-
-
-@dataclass(frozen=True)
 class OperationResult:
     """What came of a capture, void or refund. Unknown is asked about, never repeated blindly."""
 
@@ -169,6 +146,7 @@ class Capabilities:
     can_capture: bool = False
     can_void: bool = False
     told_expiry: bool = False
+    page_stays_open: bool = False  # after a refusal, for another card: that is no news of the payment
 
 
 @dataclass(frozen=True)
@@ -180,13 +158,16 @@ class Surroundings:
     mode: str
     now: Callable[[], datetime]
     send: Callable[..., Any]
+    file: Callable[[str], bytes] = lambda name: b""  # the key or certificate of a property; b"" if it is not there
 
 
 class Gateway:
     """The parent of every adapter. A subclass names what it needs and says what it can do."""
 
-    needs: ClassVar[tuple[str, ...]] = ()
-    needs_secrets: ClassVar[tuple[str, ...]] = ()
+    label: ClassVar[str] = ""  # as merchants know the service
+    properties: ClassVar[tuple[Property, ...]] = ()
+    addresses: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # by name and mode; a property of that name goes before
+    sources: ClassVar[tuple[str, ...]] = ()  # networks from which it notifies, where the service publishes them
     capabilities: ClassVar[Capabilities] = Capabilities()
     for_test_only: ClassVar[bool] = False
     method_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # what a way to pay may be told: a schema by name
@@ -197,10 +178,16 @@ class Gateway:
 
     def check(self) -> list[str]:
         """What is wrong with the settings, in plain words; empty when it may be switched on."""
-        problems = [f"{name} is missing." for name in self.needs if not self.settings.get(name)]
-        return problems + [
-            f"The secret {name} is missing." for name in self.needs_secrets if not self.around.secrets.get(name)
-        ]
+        return wrong_with(self.properties, self.around)
+
+    @classmethod
+    def required(cls) -> list[str]:
+        """The names of what it cannot do without."""
+        return required(cls.properties)
+
+    def address(self, name: str) -> str:
+        """An address of the service: the merchant's own, else the one of the mode."""
+        return self.settings.get(name) or self.addresses[name][self.around.mode]
 
     def begin(self, bill: BillView, urls: Urls) -> Form | Redirect | Outcome:
         """Where the shopper goes to pay the bill. Raises GatewayError when the service is down."""

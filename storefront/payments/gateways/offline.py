@@ -7,6 +7,7 @@ from storefront.payments.gateways.base import BillView, Outcome, Urls
 class Offline(base.Gateway):
     """The merchant gets the money by hand; the method approves by itself or the order waits."""
 
+    label = "By hand"
     capabilities = base.Capabilities(notifies=False)
 
     def begin(self, bill: BillView, urls: Urls) -> Outcome:

@@ -12,13 +12,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-from flask_babel import gettext as _
+from flask_babel import gettext as _, lazy_gettext as _l
 
 from storefront.payments.errors import DECLINES, GatewayError, Unknown
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
+from storefront.payments.gateways.properties import ADDRESS, SECRET, Property
 
 TYPES = {
     "paid": base.PAID,
@@ -57,8 +58,8 @@ def is_signed(fields: dict[str, str], key: str) -> bool:
 class Sandbox(base.Gateway):
     """A hosted card page for rehearsal, inside the shop. Never in a live shop."""
 
-    needs = ("page",)
-    needs_secrets = ("key",)
+    label = "Sandbox"
+    properties = (Property("page", _l("Its page"), ADDRESS), Property("key", _l("Key"), SECRET))
     for_test_only = True
     capabilities = base.Capabilities(
         return_is_signed=True,
@@ -92,7 +93,7 @@ class Sandbox(base.Gateway):
         }
         page = f"{self.settings['page']}/{bill.reference}"
         signature = sign(fields, self._key)
-        return Form(page, (*fields.items(), ("signature", signature)), hosts=(_origin(page),))
+        return Form(page, (*fields.items(), ("signature", signature)), hosts=(base.origin(page),))
 
     def identify(self, message: Message) -> str | None:
         """The reference of the fields."""
@@ -240,8 +241,3 @@ def _time(text):
         return datetime.fromisoformat(text).astimezone(UTC) if text else None
     except ValueError:
         return None
-
-
-def _origin(url):
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -2,7 +2,7 @@
 
 import string
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,12 +39,21 @@ class Stand:
     secrets: Mapping[str, str]
     said: Said
     currencies: tuple[str, ...] = ("EUR", "JPY", "KWD")
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    begins: Callable[..., Any] | None = None  # what the service's API answers to `begin`, where that is a call
+
+    def told(self, bill: BillView) -> BillView:
+        """The bill after it was begun: it has the gateway's name too, if that is another."""
+        step = self.gateway(send=self.begins).begin(bill, URLS)
+        return replace(bill, gateway_reference=getattr(step, "reference", "") or None)
 
     def gateway(self, *, without: str = "", send: Callable[..., Any] | None = None) -> Gateway:
         """The adapter, perhaps without one of its settings or secrets."""
         settings = {name: value for name, value in self.settings.items() if name != without}
         secrets = {name: value for name, value in self.secrets.items() if name != without}
-        return self.kind(Surroundings(settings, secrets, "test", lambda: NOW, send or _nobody_answers))
+        files = {name: content for name, content in self.files.items() if name != without}
+        around = Surroundings(settings, secrets, "test", lambda: NOW, send or _nobody_answers, _reader(files))
+        return self.kind(around)
 
     def message(self, channel: str, word: str = "paid", bill: BillView = OURS, *, forged: bool = False) -> Message:
         """What the service says, with the headers that the shop keeps; forged: by somebody without its secrets."""
@@ -52,6 +61,10 @@ class Stand:
         message = self.said(channel, word, bill, secrets)
         headers = {name.lower(): value for name, value in message.headers.items()}
         return replace(message, headers={name: value for name, value in headers.items() if worth_keeping(name)})
+
+
+def _reader(files):
+    return lambda name: files.get(name, b"")
 
 
 def _nobody_answers(*args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Hint, Message, Outcome, Reading, Redirect, Urls
+from storefront.payments.gateways.properties import ADDRESS, SECRET, Property
 
 SIGNED = ("amount", "currency", "event", "reference", "word")
 WORDS = {"paid": base.PAID, "declined": base.DECLINED, "cancelled": base.CANCELLED}
@@ -20,8 +21,7 @@ def signature(fields: dict[str, str], key: str) -> str:
 class VillagePay(base.Gateway):
     """The village keeps a book of who owes what."""
 
-    needs = ("page",)
-    needs_secrets = ("key",)
+    properties = (Property("page", kind=ADDRESS), Property("key", kind=SECRET))
     capabilities = base.Capabilities(return_is_signed=True)
     method_settings = {"pew": {"type": "integer", "minimum": 1, "maximum": 40}}
 
