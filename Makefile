@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT
 export MALLOC_ARENA_MAX ?= 1
 
-.PHONY: run test lint fmt bench demo browser drill prove
+.PHONY: run test lint fmt bench demo browser drill prove fuzz
 
 run: .venv/shop
 	@$(BIN)/flask ready && exec $(BIN)/gunicorn
@@ -25,6 +25,9 @@ lint: .venv/tests
 
 fmt: .venv/tests
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+fuzz: .venv/tests
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(BIN)/python -m pytest -q --db=sqlite tests/test_fuzz.py $(ARGS)
 
 prove: .venv/shop
 	$(BIN)/flask prove $(ARGS)

@@ -99,6 +99,7 @@ COMMITS = {
     "put_off_letter": "A letter could not be sent and waits for its next try.",
     # the sandbox: these are the gateway's own commits
     "sandbox_open": "The gateway knows the payment.",
+    "sandbox_receive": "The service that the sandbox plays knows the payment.",
     "sandbox_play": "The service that the sandbox plays has answered the shop's question, and booked what it asked for.",
     "sandbox_answer": "The gateway has booked what the shopper pressed, and the notifications that follow.",
     "sandbox_close": "The gateway has ended a payment that was not made.",

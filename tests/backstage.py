@@ -120,7 +120,8 @@ class Backstage(Purchases):
         for session in db.session.scalars(select(SandboxPayment)):
             ours = Counter()
             for bill in db.session.scalars(select(Bill).order_by(Bill.id)).all():
-                if bill.extra.get("session", bill.reference) == session.reference:
+                theirs = session.fields.get("theirs", session.reference)
+                if theirs in (bill.extra.get("session", bill.reference), bill.gateway_reference):
                     moved = self.ledger_of(bill).items()
                     ours.update({key: total for key, total in moved if key[0] not in NO_MONEY_MOVED})
             theirs = {

@@ -31,7 +31,7 @@ from drill import stage_a_shop
 from play import Play
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["browser", "bookkeeping"]
+pytest_plugins = ["browser", "bookkeeping", "storefront.payments.gateways.kit"]
 for found in sorted((ROOT / "storefront").glob("*/models.py")):
     import_module(f"storefront.{found.parent.name}.models")
 

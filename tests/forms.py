@@ -112,6 +112,7 @@ class Reader(HTMLParser):
         self.title = self.heading = ""
         self.words: list[str] = []
         self._silent = 0
+        self._goes_on = False  # nothing but <bdi> since the last words, which parts none
         self._form: Form | None = None
         self._loose: list[tuple[str, Control | Button]] = []  # fields that name their form by its id
         self._labels: dict[str, str] = {}
@@ -127,6 +128,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         found = {name: value or "" for name, value in attrs}
+        self._goes_on = self._goes_on and tag == "bdi"
         if tag in SILENT:
             self._silent += 1
         elif tag == "form":
@@ -178,12 +180,17 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if self._silent:
             return
-        self.words.append(data)
+        if self._goes_on:
+            self.words[-1] += data
+        else:
+            self.words.append(data)
+        self._goes_on = True
         for tag in ("label", "a", "title", "h1", "option", "button", "textarea"):
             if tag in self._open:
                 self._open[tag][1].append(data)
 
     def handle_endtag(self, tag):
+        self._goes_on = self._goes_on and tag == "bdi"
         if tag in SILENT:
             self._silent -= 1
         elif tag == "form":

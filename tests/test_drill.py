@@ -27,7 +27,7 @@ ALONE = {
     *("notice_silence", "note_proof", "sandbox_console", "end_certificate"),
     *("assign_goods", "note_low_stock", "end_return", "announce_return", "withdraw_return"),
     *("exchange_return", "note_exchange"),
-    *("sandbox_play", "pay_rest", "publish_events", "queue_webhooks", "note_ping", "note_token_use"),
+    *("sandbox_receive", "sandbox_play", "pay_rest", "publish_events", "queue_webhooks", "note_ping", "note_token_use"),
 }
 REHEARSED = [name for story in STORIES.values() for name in (*story.commits, *story.in_a_job)]
 # Before these the world outside has moved on already: the gateway, or the mail server, has done its part.

@@ -197,6 +197,60 @@ def test_a_dispute_ends_even_an_order_whose_card_was_used(play, cards):
     assert db.session.scalar(select(DeskRow.id).filter_by(order_id=order.id, status="OPEN")) is None
 
 
+def _bank_takes_back(play, bill, word="charged_back", event="cb-1"):
+    return play.gateway_says(word, bill, event=event, transaction=f"tr-{bill.reference}")
+
+
+def test_a_dispute_suspends_the_card_until_it_is_won(play, cards):
+    """ORD-12: the bank takes back what bought it, then gives it to us: its code takes nothing off in between."""
+    order, bill, _shopper = play.paid_order(gift_card=1)
+    (code,) = codes_in(letters_with_codes(play)[0])
+    assert _bank_takes_back(play, bill) == 200
+    assert play.order_of(bill).status == "COMPLETED" and money_of(play, code) == (CARD, 0, "SUSPENDED")
+    page = _in_another_cart(play, code)
+    assert page.status == 409 and page.has("cannot be used at the moment")
+    assert [row.reason for row in db.session.scalars(select(DeskRow).filter_by(order_id=order.id))] == ["disputed"]
+    assert comes_in(play).get(f"/admin/certificates/{gift(play).id}").has("Suspended")
+    for _ in range(2):
+        assert _bank_takes_back(play, bill, "won_back", "cb-2") == 200
+    assert money_of(play, code) == (CARD, 0, "ACTIVE") and _in_another_cart(play, code).has("The code counts")
+
+
+def test_a_dispute_about_a_used_card_is_told_at_the_desk(play, cards):
+    """What an order has set aside stays that order's, and is spent by it; the desk says how much, until it is won."""
+    order, bill, _shopper = play.paid_order(gift_card=1)
+    (code,) = codes_in(letters_with_codes(play)[0])
+    bob = play.visitor("bob")
+    play.fill_cart(bob, mug=5)
+    types(bob, code)
+    play.to_preview(bob)
+    second = play.confirm(bob)
+    assert _bank_takes_back(play, bill) == 200
+    assert money_of(play, code) == (CARD, CARD, "SUSPENDED")
+    row = db.session.scalars(select(DeskRow).filter_by(order_id=order.id, reason="gift_used")).one()
+    assert row.amount_minor == CARD and comes_in(play).get(f"/admin/desk/{row.id}").has("used gift certificate")
+    assert play.gateway_says("paid", second.bill) == 200
+    assert money_of(play, code) == (0, 0, "SPENT")
+    assert _bank_takes_back(play, bill, "won_back", "cb-2") == 200
+    play.look_again()
+    assert money_of(play, code) == (0, 0, "SPENT")
+    assert db.session.get_one(DeskRow, row.id).status == "DONE"
+
+
+def test_staff_accept_a_disputed_order_and_its_card_counts_again(play, cards):
+    """ORD-12: in review for the bank's sake, and let go on by staff all the same; refused, the card is void."""
+    placed = [play.paid_order(play.visitor(name), mug=1, gift_card=1) for name in ("alice", "bob")]
+    for one in placed:
+        assert _bank_takes_back(play, one.bill, event=f"cb-{one.order.number}") == 200
+    assert active_ones(play) == 0
+    with transaction():
+        orders.accept_after_review(placed[0].order.id, CLERK)
+    assert active_ones(play) == 1
+    with transaction():
+        orders.cancel_by_merchant(placed[1].order.id, CLERK)
+    assert active_ones(play) == 1 and money_of(play) == (0, 0, "VOID")
+
+
 def test_a_covered_order_goes_back_to_its_certificates(play, cards):
     """PRM-09: refunded in part, then cancelled: the last used gets back first, never more than it paid; letters."""
     first, second = issued(1000), issued(9000)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from storefront.sandbox.models import SandboxPayment
-
 from rehearsing import SETTINGS, rehearse
+from storefront.kit.db import db
+from storefront.payments import adapter, config_by_name
+from storefront.payments.models import Refund
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -17,18 +18,65 @@ def kind(request, play):
     return request.param
 
 
-def at_other_gateway(play, **scenario):
-    """Two mugs on the page of the service that is played."""
+def can(name):
+    """Whether the service can do this."""
+    return getattr(adapter(config_by_name("other")).capabilities, name)
+
+
+def paid(play):
+    """Two mugs were paid on the page of the service that is played."""
     placed = play.quickly_at_gateway(mug=2)
-    assert placed.shopper.page.form("Pay"), placed.shopper.page.text[:300]
+    placed.shopper.press("Pay")
+    play.until(lambda: play.last_bill().status == "PAID")
     return placed
 
 
 def test_a_purchase_in_its_own_protocol(play, kind):
     """ADM-05, BIL-15: paid, the money in both books, the goods kept, the shopper told the truth."""
-    placed = at_other_gateway(play)
-    page = placed.shopper.press("Pay")
-    play.until(lambda: play.last_bill().status == "PAID")
+    placed = paid(play)
     order, bill = play.last_order(), play.last_bill()
     assert (bill.disposition, order.status, play.captured(order)) == ("APPLIED", "PROCESSING", order.total_minor)
-    assert page.path.startswith(f"/orders/{order.key}")
+    assert placed.shopper.page.path.startswith(f"/orders/{order.key}")
+    play.both_books_agree()
+
+
+def test_told_after_the_return(play, kind):
+    """RET-01, NOT-07: the browser is back first; what it brought, a question or the late notification settles it."""
+    placed = play.quickly_at_gateway(mug=2)
+    placed.shopper.press("Pay", scenario="after")
+    play.wait(seconds=10)
+    play.run("deliver_sandbox_notices")
+    play.until(lambda: play.last_bill().status == "PAID")
+    play.both_books_agree()
+
+
+def test_left_and_paid_again(play, kind):
+    """RET-02, BIL-15: whoever cancels there is told the truth, and pays once with the next attempt."""
+    placed = play.quickly_at_gateway(mug=2)
+    placed.shopper.press("Cancel and return")
+    assert "PAID" not in [bill.status for bill in play.bills(play.last_order())]
+    placed.shopper.get(f"/orders/{play.last_order().key}/pay")
+    placed.shopper.press("Pay now")
+    placed.shopper.press("Continue to payment page")
+    placed.shopper.press("Pay")
+    play.until(lambda: "PAID" in [bill.status for bill in play.bills(play.last_order())])
+    order = play.last_order()
+    assert (order.status, play.captured(order)) == ("PROCESSING", order.total_minor)
+    play.both_books_agree()
+
+
+def test_money_goes_back(play, kind):
+    """BIL-17: a refund in part goes through the service's own call, once; without one it is left to a person."""
+    placed = paid(play)
+    order = play.order_of(placed.bill)
+    refund = play.ask_refund(order, 300)
+    play.run("send_refunds")
+    play.look_again()
+    if can("can_refund"):
+        assert (db.session.get_one(Refund, refund.id).status, play.last_bill().status) == (
+            "SUCCEEDED",
+            "PARTIALLY_REFUNDED",
+        )
+        play.both_books_agree()
+    else:
+        assert db.session.get_one(Refund, refund.id).status != "SUCCEEDED"

@@ -52,7 +52,7 @@ def anna(play):
 
 def cards(page):
     """The titles of the cards on a page, in their order."""
-    return re.findall(r'<li class="card"><a href="/products/[^>]*>.*?<b>(.*?)</b>', page.html, re.S)
+    return re.findall(r'<li class="card"><a href="/products/[^>]*>.*?<b><bdi>(.*?)</bdi></b>', page.html, re.S)
 
 
 def linked_data(page, kind):

@@ -69,6 +69,7 @@ CART = {
 CERTIFICATE = {
     "INACTIVE": _l("Not paid yet"),
     "ACTIVE": _l("Can be used"),
+    "SUSPENDED": _l("Suspended"),
     "SPENT": _l("Used up"),
     "VOID": _l("Not valid"),
     "EXPIRED": _l("Expired"),
@@ -123,6 +124,7 @@ WHY_WAITING = {
     "refunded_too_much": _l("More went back than had come: look into the gateway's console."),
     "reserved_sum_wrong": _l("Another sum is reserved than the order asks for: it cannot be taken, only given up."),
     "disputed": _l("The shopper's bank disputes the payment."),
+    "gift_used": _l("So much of the gift certificates that it bought is used or set aside; the rest is suspended."),
 }
 LEDGER = {
     "authorized": _l("reserved"),
@@ -255,6 +257,8 @@ EVENTS = {
     "STOCK_PASSED_ON": _l("Goods kept in the cart are this order's"),
     "STOCK_RETURNED": _l("Returned goods back on the shelf"),
     "CERTIFICATE_ACTIVATED": _l("A gift certificate can be used"),
+    "CERTIFICATE_SUSPENDED": _l("A gift certificate is suspended: the bank took back what bought it"),
+    "CERTIFICATE_REINSTATED": _l("A gift certificate is suspended no longer"),
     "CERTIFICATE_SPENT": _l("A gift certificate is used up"),
     "CERTIFICATE_REFILLED": _l("A gift certificate can be used again"),
     "CERTIFICATE_EXPIRED": _l("A gift certificate has expired"),
@@ -348,7 +352,7 @@ _KINDS = {
         "AWAITING_INVENTORY",
         "ANNOUNCED",
     },
-    "danger": {"REVIEW", "DISPUTED", "FAILED", "ONHOLD"},
+    "danger": {"REVIEW", "DISPUTED", "FAILED", "ONHOLD", "SUSPENDED"},
 }
 
 

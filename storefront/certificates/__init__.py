@@ -1,7 +1,7 @@
 """Gift certificates: bought as goods, used as money, each with a ledger of its own.
 
-Verbs: find_code, look, folded (a code that was typed); create, activate, lapse, renew, bought_in, used_of, take_back
-(what orders buy); plan, hold, capture, release, give_back, uses_of, users_among, with_certificates, taken_of,
+Verbs: find_code, look, folded (a code that was typed); create, activate, lapse, renew, suspend, reinstate, bought_in, used_of,
+take_back (what orders buy); plan, hold, capture, release, give_back, uses_of, users_among, with_certificates, taken_of,
 refundable, refund_refs, parts_given_back, hashes_of, has_moved, forget (what orders use); issue, void, extend, overdue,
 end_certificate, last_moment (staff and time); by_id, listed, transactions_of, why_not, code_of, in_groups (for pages
 and letters).
@@ -10,7 +10,18 @@ and letters).
 from storefront.certificates.codes import code_of, folded, in_groups
 from storefront.certificates.finding import CodeRefused, Found, by_id, find_code, listed, look, transactions_of, why_not
 from storefront.certificates.issuing import end_certificate, extend, issue, overdue, void
-from storefront.certificates.selling import activate, bought_in, create, lapse, last_moment, renew, take_back, used_of
+from storefront.certificates.selling import (
+    activate,
+    bought_in,
+    create,
+    lapse,
+    last_moment,
+    reinstate,
+    renew,
+    suspend,
+    take_back,
+    used_of,
+)
 from storefront.certificates.using import (
     CertificateShort,
     capture,
@@ -60,8 +71,10 @@ __all__ = [
     "plan",
     "refund_refs",
     "refundable",
+    "reinstate",
     "release",
     "renew",
+    "suspend",
     "take_back",
     "taken_of",
     "transactions_of",

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from storefront import store
 from storefront.certificates.codes import folded, hash_of, looks_like_one
 from storefront.certificates.models import CertificateTransaction, CertificateUse, GiftCertificate
-from storefront.certificates.states import EXPIRED, HELD, INACTIVE, SPENT, VOID
+from storefront.certificates.states import EXPIRED, HELD, INACTIVE, SPENT, SUSPENDED, VOID
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, NotFound
@@ -70,6 +70,8 @@ def why_not(found: GiftCertificate, available_minor: int, currency: str, now: da
         return _("The gift certificate ending in %(last4)s is not paid yet.", **name)
     if found.status == VOID:
         return _("The gift certificate ending in %(last4)s is not valid any more.", **name)
+    if found.status == SUSPENDED:
+        return _("The gift certificate ending in %(last4)s cannot be used at the moment. Please ask us.", **name)
     if found.status == EXPIRED or (found.expires_at and found.expires_at <= now):
         return _("The gift certificate ending in %(last4)s has expired.", **name)
     if found.currency != currency:

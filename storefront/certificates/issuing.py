@@ -9,7 +9,7 @@ from storefront import store
 from storefront.certificates import ledger
 from storefront.certificates.models import GiftCertificate
 from storefront.certificates.selling import new_certificate, void as void_locked
-from storefront.certificates.states import ACTIVE, CERTIFICATE, EXPIRED, INACTIVE
+from storefront.certificates.states import ACTIVE, CERTIFICATE, EXPIRED, INACTIVE, SUSPENDED
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
@@ -52,7 +52,7 @@ def extend(certificate_id: int, until: datetime | None) -> GiftCertificate:
     """
     _refuse_the_past(until)
     certificate = ledger.locked(certificate_id)
-    if certificate.status not in (ACTIVE, EXPIRED):
+    if certificate.status not in (ACTIVE, SUSPENDED, EXPIRED):
         raise Conflict(_("Only a certificate with something on it can be extended."), state=certificate.status)
     certificate.expires_at = until
     if certificate.status == EXPIRED:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import or_, update
 
 from storefront.certificates.models import CertificateTransaction, GiftCertificate
-from storefront.certificates.states import ACTIVE, CERTIFICATE, EXPIRED, SPENT, VOID
+from storefront.certificates.states import ACTIVE, CERTIFICATE, EXPIRED, SPENT, SUSPENDED, VOID
 from storefront.kit import clock
 from storefront.kit.db import changed, db
 
@@ -42,7 +42,7 @@ def capture(certificate_id: int, amount_minor: int, order_id: int) -> None:
     _count(certificate_id, balance=-amount_minor, held=-amount_minor)
     _enter(certificate_id, "capture", amount_minor, order_id)
     found = locked(certificate_id)
-    if not found.balance_minor and found.status == ACTIVE:
+    if not found.balance_minor and found.status in (ACTIVE, SUSPENDED):
         CERTIFICATE.apply(found, "spent", last4=found.last4)
 
 

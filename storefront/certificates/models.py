@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.certificates.states import ACTIVE, CAPTURED, EXPIRED, PLANNED
+from storefront.certificates.states import ACTIVE, CAPTURED, EXPIRED, PLANNED, SUSPENDED
 from storefront.kit.db import Base
 
 
@@ -32,7 +32,7 @@ class GiftCertificate(Base):
     initial_minor: Mapped[int]
     balance_minor: Mapped[int]
     held_minor: Mapped[int] = mapped_column(default=0)
-    status: Mapped[str] = mapped_column(default="INACTIVE")  # ACTIVE, SPENT, VOID, EXPIRED
+    status: Mapped[str] = mapped_column(default="INACTIVE")  # ACTIVE, SUSPENDED, SPENT, VOID, EXPIRED
     bought_in_line_id: Mapped[int | None] = mapped_column(ForeignKey("order_lines.id"))
     place: Mapped[int | None]  # among those of its line, from 1
     issued_by: Mapped[str] = mapped_column(default="", server_default="")  # who of the staff, if nobody bought it
@@ -52,8 +52,8 @@ class GiftCertificate(Base):
 
     @property
     def left_minor(self) -> int:
-        """What can still be taken of what was bought: what is free, if it can be used at all."""
-        return self.available_minor if self.status in (ACTIVE, EXPIRED) else 0
+        """What can still be taken of what was bought: what is free, unless it is void or spent."""
+        return self.available_minor if self.status in (ACTIVE, SUSPENDED, EXPIRED) else 0
 
 
 class CertificateTransaction(Base):

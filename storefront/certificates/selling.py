@@ -11,7 +11,7 @@ from storefront import store
 from storefront.certificates import ledger
 from storefront.certificates.codes import hash_of, new_code
 from storefront.certificates.models import CertificateTransaction, GiftCertificate
-from storefront.certificates.states import CERTIFICATE, INACTIVE, VOID
+from storefront.certificates.states import ACTIVE, CERTIFICATE, INACTIVE, SUSPENDED, VOID
 from storefront.kit import clock, events, ids
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
@@ -110,6 +110,16 @@ def renew(line_ids: Iterable[int]) -> None:
             CERTIFICATE.apply(certificate, "renewed", last4=certificate.last4)
 
 
+def suspend(line_ids: Iterable[int]) -> None:
+    """The money that bought these is in dispute: what is left of them waits for its end."""
+    _move(line_ids, ACTIVE, "suspended")
+
+
+def reinstate(line_ids: Iterable[int]) -> None:
+    """The dispute is over, and the order stands: what is left of them can be used again."""
+    _move(line_ids, SUSPENDED, "reinstated")
+
+
 def take_back(left: Mapping[int, int], line_ids: Iterable[int]) -> None:
     """The money for these certificates, bought by these lines, goes back: what is left of each is written off.
 
@@ -128,6 +138,12 @@ def void(certificate: GiftCertificate, why: str) -> None:
     left = certificate.available_minor
     if CERTIFICATE.apply(certificate, "voided", last4=certificate.last4, why=why, amount=left):
         ledger.write_off(certificate.id, left)
+
+
+def _move(line_ids, source, event):
+    for certificate in [ledger.locked(each.id) for each in bought_in(line_ids)]:
+        if certificate.status == source:
+            CERTIFICATE.apply(certificate, event, last4=certificate.last4)
 
 
 def _was_issued(certificate):

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 
 from storefront.kit.states import Machine
 
-INACTIVE, ACTIVE, SPENT, VOID, EXPIRED = "INACTIVE", "ACTIVE", "SPENT", "VOID", "EXPIRED"
+INACTIVE, ACTIVE, SUSPENDED, SPENT, VOID, EXPIRED = "INACTIVE", "ACTIVE", "SUSPENDED", "SPENT", "VOID", "EXPIRED"
 PLANNED, HELD, CAPTURED, RELEASED = "PLANNED", "HELD", "CAPTURED", "RELEASED"  # of a use
 
 CERTIFICATE = Machine(
@@ -19,7 +19,7 @@ CERTIFICATE = Machine(
     ),
     (
         "spent",
-        (ACTIVE,),
+        (ACTIVE, SUSPENDED),
         SPENT,
         _l("A paid order has taken the last of it."),
         _l("Its code takes nothing off any more."),
@@ -30,6 +30,20 @@ CERTIFICATE = Machine(
         ACTIVE,
         _l("Something comes back to it from an order that it has paid."),
         _l("It holds what came back, and can be used for a month at least."),
+    ),
+    (
+        "suspended",
+        (ACTIVE,),
+        SUSPENDED,
+        _l("The bank has taken back the money that bought it."),
+        _l("Its code takes nothing off until that is decided; what an unpaid order keeps of it stays that order's."),
+    ),
+    (
+        "reinstated",
+        (SUSPENDED,),
+        ACTIVE,
+        _l("The dispute is won, or staff let the order that bought it go on."),
+        _l("Its code may be used again."),
     ),
     (
         "expired",
@@ -47,7 +61,7 @@ CERTIFICATE = Machine(
     ),
     (
         "voided",
-        (INACTIVE, ACTIVE, SPENT, EXPIRED),
+        (INACTIVE, ACTIVE, SUSPENDED, SPENT, EXPIRED),
         VOID,
         _l("The order that bought it was closed or refunded, or staff say so."),
         _l("What is left is written off; what an unpaid order keeps of it stays that order's."),

@@ -4,6 +4,7 @@ from storefront import payments
 from storefront.kit import events
 from storefront.kit.db import db
 from storefront.orders.driving import drive
+from storefront.orders.gifts import reinstate_bought, suspend_bought, used_of_bought
 from storefront.orders.models import Order
 from storefront.orders.refunding import finish_refund
 from storefront.orders.states import CLOSED, ORDER, PREPARING, REVIEW
@@ -13,7 +14,7 @@ from storefront.payments.models import Bill
 from storefront.payments.states import DISPUTED, NONE
 from storefront.payments.sums import balance_of
 
-REASON = "disputed"
+REASON, GIFT_USED = "disputed", "gift_used"
 
 
 def sent_back(order: Order | None, bill: Bill, outcome: Outcome) -> None:
@@ -29,13 +30,19 @@ def sent_back(order: Order | None, bill: Bill, outcome: Outcome) -> None:
 
 
 def dispute(order: Order, bill: Bill) -> None:
-    """The bank took money that pays the order: what is still in the house stays there until a person decides."""
+    """The bank took money that pays the order: what is still in the house stays there until a person decides.
+
+    So does what is left on the gift certificates that it bought; what is used of them is told at the desk.
+    """
     if not payments.counts(bill):
         return
     if order.status in PREPARING:
         order.review_reason = REASON
         ORDER.apply(order, "doubted", reason=REASON, bill=bill.id)
     drive(order, "disputed", reason=REASON)
+    suspend_bought(order)
+    if used := used_of_bought(order):
+        payments.put_on_desk(GIFT_USED, order_id=order.id, amount_minor=used, currency=order.currency)
 
 
 def end_dispute(order: Order, bill: Bill) -> None:
@@ -56,3 +63,5 @@ def end_dispute(order: Order, bill: Bill) -> None:
         ORDER.apply(order, "released", reason="dispute_won")
     if order.status != REVIEW:
         drive(order, "dispute_won")
+    reinstate_bought(order)
+    payments.clear_desk("won_back", order_id=order.id, reason=GIFT_USED)

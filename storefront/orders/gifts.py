@@ -49,6 +49,16 @@ def renew(order: Order) -> None:
     certificates.renew(lines_of(order))
 
 
+def suspend_bought(order: Order) -> None:
+    """The bank takes back what has paid the order: the certificates that it bought wait for the end of that."""
+    certificates.suspend(lines_of(order))
+
+
+def reinstate_bought(order: Order) -> None:
+    """Nobody disputes the order any more, or staff let it go on all the same: what it bought can be used again."""
+    certificates.reinstate(lines_of(order))
+
+
 def kept_back(order: Order) -> int:
     """What must not go back when the order is cancelled, since certificates that it bought are used.
 

@@ -35,7 +35,7 @@ def populate(order: Order, quote: Quote) -> None:
 
 
 def populate_order(placing: Placing) -> None:
-    """Copy lines, addresses, totals, the way it travels and custom fields, down to the last coin; in this language."""
+    """Copy lines, addresses, totals, the way it travels and custom fields, down to the last coin."""
     order, quote = placing.order, placing.quote
     order.store_id, order.locale = store.current().id, str(get_locale() or "en")
     order.customer_id, order.email, order.currency = quote.cart.customer_id, quote.email, quote.currency

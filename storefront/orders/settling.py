@@ -13,7 +13,7 @@ from storefront.orders.closing import close
 from storefront.orders.disputing import REASON as DISPUTED_ORDER, dispute, end_dispute, sent_back
 from storefront.orders.driving import drive
 from storefront.orders.finding import locked
-from storefront.orders.gifts import renew
+from storefront.orders.gifts import reinstate_bought, renew
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
 from storefront.orders.placing import hold_end
@@ -104,7 +104,9 @@ def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -
                 payments.accept(bill)
         close_rest(order)
         order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
-        if reason != DISPUTED_ORDER:  # that one has its goods, and was on its way already
+        if reason == DISPUTED_ORDER:  # that one has its goods, and was on its way already
+            reinstate_bought(order)
+        else:
             release(order)
         drive(order, "released")
     end_doubts([order], "accepted", actor, reasons={order.id: reason})

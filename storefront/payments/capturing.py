@@ -10,7 +10,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED, claimed, waiting_ids
 from storefront.payments.bills import bills_of, view_of
-from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
 from storefront.payments.models import Bill, Capture, LedgerEntry, PaymentMethod
@@ -104,8 +104,8 @@ def claim_capture(capture_id: int) -> Capture | None:
 def call_capture(row: Capture) -> OperationResult:
     """Tell the gateway, over the network; after a try without an answer ask first what became of the payment."""
     bill = db.session.get_one(Bill, row.bill_id)
-    translator = adapter(config_by_name(bill.backend))
-    able = translator.capabilities
+    config = config_by_name(bill.backend)
+    translator, able = adapter(config), can(config)
     if not (able.can_capture if row.kind == CAPTURE else able.can_void):
         return OperationResult(base.REFUSED, reason=_("This payment service cannot do it: use its own console."))
     if row.tries > 1:

@@ -12,13 +12,13 @@ LARGEST = 64 * 1024  # bytes
 
 def folder() -> Path:
     """Where they lie: DATA_DIR/certificates."""
-    return Path(current_app.config["DATA_DIR"]) / "certificates"
+    return Path(current_app.config["DATA_DIR"], "certificates")
 
 
 def path_of(name: str) -> Path:
     """The file of this name, relative to the directory. Raises Invalid for a name that leads out of it."""
     base = folder().resolve()
-    found = (base / name).resolve()
+    found = base.joinpath(name).resolve()
     if not name or "\0" in name or base not in found.parents:
         raise Invalid(f"{name[:80]!r} is not a file in {base}.")
     return found

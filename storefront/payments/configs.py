@@ -16,7 +16,7 @@ from storefront.kit.errors import Invalid, NotFound, Unavailable
 from storefront.payments import certificates
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import kind_of
-from storefront.payments.gateways.base import Gateway, Outcome, Surroundings
+from storefront.payments.gateways.base import Capabilities, Gateway, Outcome, Surroundings
 from storefront.payments.gateways.gone import Gone
 from storefront.payments.models import Bill, GatewayConfig, PaymentMethod
 
@@ -72,6 +72,12 @@ def adapter(config: GatewayConfig) -> Gateway:
     return kind_of(config.type)(around)
 
 
+def can(config: GatewayConfig) -> Capabilities:
+    """What a configured gateway can do: by its kind, and by what is filled in. Opens no secret."""
+    filled = (*config.properties.items(), *config.secrets.items(), *config.certificates.items())
+    return kind_of(config.type).can({name for name, value in filled if value})
+
+
 def why_foreign(backend: str, outcome: Outcome) -> str:
     """Why money that a message speaks of is not ours: mode_mismatch or merchant_mismatch; "" if it is."""
     config = config_by_name(backend)
@@ -90,8 +96,8 @@ def pending_window(bill: Bill) -> timedelta:
 
 def may_pay_late(config: GatewayConfig) -> bool:
     """Whether money may come through it after an order was closed: it can be neither asked nor told when to stop."""
-    can = kind_of(config.type).capabilities
-    return can.notifies and not can.can_query and not can.told_expiry
+    able = can(config)
+    return able.notifies and not able.can_query and not able.told_expiry
 
 
 def check_live() -> None:

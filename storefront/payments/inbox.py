@@ -57,7 +57,8 @@ def store_message(backend: str, channel: str, message: Message, bill_id: int | N
 
 def message_of(stored: InboxMessage) -> Message:
     """The message as the adapter reads it, now or years later."""
-    return Message(stored.method, stored.url, bytes(stored.body), dict(stored.headers), stored.remote_addr)
+    came = (stored.remote_addr, stored.received_at)
+    return Message(stored.method, stored.url, bytes(stored.body), dict(stored.headers), *came)
 
 
 def read(stored: InboxMessage) -> Reading:

@@ -11,9 +11,8 @@ from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.payments.bills import view_of
-from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.errors import GatewayError
-from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
 
@@ -57,19 +56,20 @@ def can_be_asked(bill: Bill) -> bool:
         config = config_by_name(bill.backend)
     except NotFound:
         return False
-    return kind_of(config.type).capabilities.can_query
+    return can(config).can_query
 
 
 def close_at_gateway(bill: Bill) -> bool:
     """Tell the gateway that the attempt is over, if it can be told. Raises GatewayError when it is down."""
-    translator = adapter(config_by_name(bill.backend))
-    return translator.capabilities.can_close and translator.close(view_of(bill))
+    config = config_by_name(bill.backend)
+    return can(config).can_close and adapter(config).close(view_of(bill))
 
 
 def _ask_one_gateway(backend, bills, until, answers):
     """Add what the gateway answers; gives the ids of the bills that there was no time for."""
-    translator = adapter(config_by_name(backend))
-    if not translator.capabilities.can_query_many:
+    config = config_by_name(backend)
+    translator = adapter(config)
+    if not can(config).can_query_many:
         return _ask_one_by_one(bills, until, answers)
     if clock.now() > until:
         return [bill.id for bill in bills]

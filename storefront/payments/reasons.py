@@ -58,6 +58,7 @@ REASONS = {
     "review_country": Reason(_l("Paid; billed to one country, sent to another"), ACCEPT, LOOKED_AT, REFUND),
     "reserved_sum_wrong": Reason(_l("Reserved is not what the order asks for"), VOID, (VOID, *SEEN), VOID),
     "disputed": Reason(_l("The customer's bank took the money back"), DONE, DOUBTED, CANCEL),
+    "gift_used": Reason(_l("The bank took money back that bought a used gift certificate"), DONE, SEEN, DONE),
     "refund_failed": Reason(_l("A refund was refused"), AGAIN, SENT_AGAIN, REMIND),
     "refund_unanswered": Reason(_l("Nobody says whether a refund arrived"), BY_HAND, SENT_AGAIN, REMIND),
     "refunded_too_much": Reason(_l("More was sent back than had come"), DONE, SEEN, REMIND),

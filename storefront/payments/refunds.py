@@ -9,7 +9,7 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
 from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED
-from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.configs import can, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.ledger import AS_CREDIT, BY_HAND, record, resolve
@@ -87,7 +87,7 @@ def retry_refund(refund: Refund, actor: str) -> Refund:
     """
     bill = db.session.get_one(Bill, refund.bill_id)
     if refund.status == SENT:
-        asks = adapter(config_by_name(bill.backend)).capabilities.can_query_refund
+        asks = can(config_by_name(bill.backend)).can_query_refund
         refund.tries, refund.next_try_at, refund.alarmed_at = 1 if asks else 0, clock.now(), None
         return refund
     again = request_refund(

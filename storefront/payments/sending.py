@@ -9,7 +9,7 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED, claimed, is_unanswered, waiting_ids
 from storefront.payments.bills import view_of
-from storefront.payments.configs import adapter, config_by_name
+from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
@@ -33,11 +33,12 @@ def claim(refund_id: int) -> Refund | None:
 def call_gateway(refund: Refund) -> OperationResult:
     """Tell the gateway, over the network; from the second time on ask it first what it knows of our key."""
     bill = db.session.get_one(Bill, refund.bill_id)
-    translator = adapter(config_by_name(bill.backend))
-    if not translator.capabilities.can_refund:
+    config = config_by_name(bill.backend)
+    translator, able = adapter(config), can(config)
+    if not able.can_refund:
         return OperationResult(base.REFUSED, reason=_("This payment service cannot refund: do it in its own console."))
     if refund.tries > 1:
-        return _ask(translator, bill, refund)
+        return _ask(translator, able, bill, refund)
     if balance_of(bill) < refund.amount_minor:
         return OperationResult(base.REFUSED, reason=_("The money is not there any more: it went back another way."))
     return translator.refund(view_of(bill), refund.amount_minor, refund.request_key)
@@ -59,9 +60,9 @@ def settle_refund(refund: Refund, result: OperationResult) -> None:
         events.record("REFUND_UNANSWERED", refund.order_id, id=refund.id, amount=refund.amount_minor)
 
 
-def _ask(translator, bill, refund):
+def _ask(translator, able, bill, refund):
     """What became of an earlier try. Only what certainly never arrived is sent again, under the same key."""
-    if not translator.capabilities.can_query_refund:
+    if not able.can_query_refund:
         return OperationResult(base.UNKNOWN, reason=_("Nobody can be asked about it: look in the gateway's console."))
     try:
         found = translator.query_refund(view_of(bill), refund.request_key)

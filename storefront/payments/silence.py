@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.events import OrderEvent
+from storefront.payments.configs import can
 from storefront.payments.fates import APPLIED, DUPLICATE, NO_EFFECT, REJECTED
-from storefront.payments.gateways import kind_of
 from storefront.payments.models import Bill, GatewayConfig, InboxMessage
 from storefront.payments.questions import ask
 from storefront.payments.states import MONEY
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
 def watched_gateways() -> list[int]:
     """The ids of the gateways that are on and send messages; asked of the kind, whatever its secrets are."""
     found = db.session.scalars(select(GatewayConfig).filter_by(active=True).order_by(GatewayConfig.id))
-    return [config.id for config in found if kind_of(config.type).capabilities.notifies]
+    return [config.id for config in found if can(config).notifies]
 
 
 def listen_for(config_id: int) -> Finding:
@@ -108,7 +108,7 @@ def _unheard(name, now):
 def _cause(config, unheard, now):
     if _mostly_refused(config.name, now):
         return KEY
-    if not kind_of(config.type).capabilities.can_query:
+    if not can(config).can_query:
         return ADDRESS
     return DOWN if ask(unheard[0]) is None else ADDRESS
 

@@ -10,6 +10,7 @@ from storefront.sandbox.models import SandboxPayment
 from storefront.sandbox.players import Player, player_of
 from storefront.sandbox.scenario import Notice
 
+LARGEST = 256 * 1024
 bp = Blueprint("rehearsal", __name__, url_prefix="/sandbox/as")
 
 
@@ -17,7 +18,7 @@ bp = Blueprint("rehearsal", __name__, url_prefix="/sandbox/as")
 def receive(name):
     """The shop's form arrives in the shopper's browser, in the service's own protocol."""
     player = _player(name)
-    with transaction("sandbox_open"):
+    with transaction("sandbox_receive"):
         reference = player.open(player.asked(_message())).reference
     return redirect(url_for("sandbox.page", reference=reference), code=303)
 
@@ -50,8 +51,10 @@ def _player(name) -> Player:
 
 
 def _message():
-    if request.content_length and request.content_length > 256 * 1024:
-        raise Invalid("The service does not read so much.")
+    if (request.content_length or 0) > LARGEST or b"%00" in request.query_string + request.get_data(
+        parse_form_data=False
+    ):
+        raise Invalid("The service does not read this.")
     return Message(
         method=request.method,
         query=request.query_string.decode("latin-1"),

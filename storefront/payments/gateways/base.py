@@ -5,7 +5,7 @@ the one way out to the network.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
@@ -184,6 +184,11 @@ class Gateway:
     def required(cls) -> list[str]:
         """The names of what it cannot do without."""
         return required(cls.properties)
+
+    @classmethod
+    def can(cls, given: Collection[str]) -> Capabilities:
+        """What it can do when these properties and secrets are filled in: at most its capabilities."""
+        return cls.capabilities
 
     def address(self, name: str) -> str:
         """An address of the service: the merchant's own, else the one of the mode."""

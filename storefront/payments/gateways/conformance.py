@@ -6,8 +6,8 @@
 
 `said(channel, word, bill, secrets)` makes what the service really sends: the message of the channel ("notify" or
 "return") that says "paid" or "declined" of a bill, signed with these secrets. A check raises AssertionError with a
-sentence. No check uses the network: `Stand.begins` answers to a gateway that begins by a call; to any other question
-the service is down.
+sentence. No check uses the network: `Stand.begins` answers to a gateway that begins by a call, `Stand.proves` to one
+that asks whether a message is the service's; to any other question the service is down.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Gateway, Hint, Message, Outcome, Redirect
-from storefront.payments.gateways.stand import NOISE, OTHER, OURS, SIZES, URLS, Stand, altered
+from storefront.payments.gateways.stand import NOISE, OTHER, OURS, SIZES, URLS, Stand, altered, doubled, nobody_answers
 
 __all__ = ["CHECKS", "Stand"]
 
@@ -86,7 +86,7 @@ def it_reads_what_was_paid(stand: Stand) -> None:
 def it_reads_what_was_refused(stand: Stand) -> None:
     """A genuine refusal is one, and another event than the payment; none where the page stays open for another try."""
     paid, refused = (stand.gateway().read_notification(stand.message("notify", word)) for word in ("paid", "declined"))
-    if stand.kind.capabilities.page_stays_open:
+    if stand.can().page_stays_open:
         assert not refused.outcomes, "The page stays open after a refusal: it must be no news of the payment."
         return
     assert [outcome.type for outcome in refused.outcomes] == [base.DECLINED], "A refusal must be one outcome, declined."
@@ -102,13 +102,28 @@ def it_refuses_what_is_forged(stand: Stand) -> None:
 
 
 def it_refuses_what_is_altered(stand: Stand) -> None:
-    """Whichever byte of a genuine message is another, it says the same or is not believed."""
+    """Whichever byte of a genuine message is another, it says the same or is not believed.
+
+    A password proves only who speaks: what lies between is TLS, and the shop's own checks of reference and sum.
+    """
+    if not stand.sealed:
+        return
     genuine = stand.message("notify")
     said = stand.gateway().read_notification(genuine).outcomes
     for message in altered(genuine):
         reading = stand.gateway().read_notification(message)
         believed = reading.verdict == base.AUTHENTIC and list(reading.outcomes) != list(said)
         assert not believed, f"An altered notification is believed: {message.query!r} {message.body!r}"
+
+
+def it_refuses_doubled_fields(stand: Stand) -> None:
+    """A field that stands there twice says what the genuine one says, or the message is not believed."""
+    genuine = stand.message("notify")
+    said = stand.gateway().read_notification(genuine).outcomes
+    for message in doubled(genuine):
+        reading = stand.gateway().read_notification(message)
+        believed = reading.verdict == base.AUTHENTIC and list(reading.outcomes) != list(said)
+        assert not believed, f"With a field twice it is believed: {message.query!r} {message.body!r}"
 
 
 def it_knows_an_event_again(stand: Stand) -> None:
@@ -123,7 +138,7 @@ def it_knows_an_event_again(stand: Stand) -> None:
 def it_reads_a_return(stand: Stand) -> None:
     """A signed return says what a notification says, of its own bill only; an unsigned one proves nothing."""
     brought = stand.gateway().read_return(stand.message("return"), OURS)
-    assert isinstance(brought, Outcome) == stand.kind.capabilities.return_is_signed, "return_is_signed is not true."
+    assert isinstance(brought, Outcome) == stand.can().return_is_signed, "return_is_signed is not true."
     if isinstance(brought, Outcome):
         _is_payment_of(stand.told(OURS), [brought])
         assert isinstance(stand.gateway().read_return(stand.message("return"), OTHER), Hint), (
@@ -148,7 +163,7 @@ def it_survives_noise(stand: Stand) -> None:
 
 def it_survives_silence(stand: Stand) -> None:
     """When the service does not answer: a question raises GatewayError; money asked for is `unknown`, never done."""
-    gateway, can = stand.gateway(), stand.kind.capabilities
+    gateway, can = stand.gateway(send=nobody_answers), stand.can()
     for verb in (("query",) if can.can_query else ()) + (("close",) if can.can_close else ()):
         try:
             getattr(gateway, verb)(OURS)
@@ -170,6 +185,7 @@ CHECKS = (
     it_reads_what_was_refused,
     it_refuses_what_is_forged,
     it_refuses_what_is_altered,
+    it_refuses_doubled_fields,
     it_knows_an_event_again,
     it_reads_a_return,
     it_survives_noise,

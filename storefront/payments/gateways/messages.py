@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ class Message:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     remote_addr: str = ""
+    received_at: datetime | None = None  # when it came, however late it is read
 
     @property
     def fields(self) -> dict[str, str]:

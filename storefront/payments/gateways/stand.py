@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from storefront.payments.errors import GatewayError
-from storefront.payments.gateways.base import BillView, Gateway, Message, Surroundings, Urls
+from storefront.payments.gateways.base import BillView, Capabilities, Gateway, Message, Surroundings, Urls
 from storefront.payments.inbox import worth_keeping
 
 NOW = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -26,6 +27,8 @@ NOISE = (
     b"reference=K1001-1&amount=-1&amount=99999999999999999999&signature=%00%ff",
     "reference=K1001-1&signature=ſ½".encode(),
     b"&".join(b"a%d=1" % number for number in range(1000)),
+    b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+    b"reference=" + b"x" * 300_000,
 )
 Said = Callable[[str, str, BillView, Mapping[str, str]], Message]
 
@@ -41,6 +44,12 @@ class Stand:
     currencies: tuple[str, ...] = ("EUR", "JPY", "KWD")
     files: Mapping[str, bytes] = field(default_factory=dict)
     begins: Callable[..., Any] | None = None  # what the service's API answers to `begin`, where that is a call
+    proves: Callable[..., Any] | None = None  # what the service answers to a gateway that asks whether a message is its
+    sealed: bool = True  # whether what proves a message covers its every byte; a password only shows who sends it
+
+    def can(self) -> Capabilities:
+        """What it can do with what is filled in."""
+        return self.kind.can({*self.settings, *self.secrets, *self.files})
 
     def told(self, bill: BillView) -> BillView:
         """The bill after it was begun: it has the gateway's name too, if that is another."""
@@ -52,7 +61,9 @@ class Stand:
         settings = {name: value for name, value in self.settings.items() if name != without}
         secrets = {name: value for name, value in self.secrets.items() if name != without}
         files = {name: content for name, content in self.files.items() if name != without}
-        around = Surroundings(settings, secrets, "test", lambda: NOW, send or _nobody_answers, _reader(files))
+        around = Surroundings(
+            settings, secrets, "test", lambda: NOW, send or self.proves or nobody_answers, _reader(files)
+        )
         return self.kind(around)
 
     def message(self, channel: str, word: str = "paid", bill: BillView = OURS, *, forged: bool = False) -> Message:
@@ -67,7 +78,8 @@ def _reader(files):
     return lambda name: files.get(name, b"")
 
 
-def _nobody_answers(*args: Any, **kwargs: Any) -> Any:
+def nobody_answers(*args: Any, **kwargs: Any) -> Any:
+    """The service is down."""
     raise GatewayError("The payment service does not answer.")
 
 
@@ -79,6 +91,18 @@ def altered(message: Message) -> Iterator[Message]:
     for place, byte in enumerate(message.body):
         instead = _another(chr(byte), letters).encode()
         yield replace(message, body=message.body[:place] + instead + message.body[place + 1 :])
+
+
+def doubled(message: Message) -> Iterator[Message]:
+    """The message with one of its form's fields twice, the second of them another, before and after the genuine one."""
+    for name, value in dict(message.pairs("latin-1")).items():
+        more = urlencode({name: f"{value}0"})
+        if message.body:
+            yield replace(message, body=message.body + b"&" + more.encode())
+            yield replace(message, body=more.encode() + b"&" + message.body)
+        else:
+            yield replace(message, query=f"{message.query}&{more}")
+            yield replace(message, query=f"{more}&{message.query}")
 
 
 def _another(letter: str, letters: str) -> str:
