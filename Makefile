@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT
 export MALLOC_ARENA_MAX ?= 1
 
-.PHONY: run test lint fmt bench demo browser drill prove fuzz
+.PHONY: run test lint fmt bench demo browser drill prove fuzz texts languages
 
 run: .venv/shop
 	@$(BIN)/flask ready && exec $(BIN)/gunicorn
@@ -34,6 +34,13 @@ prove: .venv/shop
 
 bench: .venv/tests
 	$(BIN)/python -m bench $(ARGS)
+
+texts: .venv/tests
+	PYTHONPATH=. $(BIN)/pybabel -q extract -F pyproject.toml -k _l --no-location -o storefront/translations/messages.pot .
+	$(BIN)/pybabel -q update -i storefront/translations/messages.pot -d storefront/translations --no-fuzzy-matching --no-wrap
+
+languages: .venv/tests
+	$(BIN)/pybabel -q compile -d storefront/translations
 
 browser: .venv/tests
 	@$(BIN)/python tests/browser.py

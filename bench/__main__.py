@@ -6,11 +6,11 @@ import os
 import platform
 from datetime import UTC, datetime
 
-from bench import ROOT, books, closing, finding, last_units, pages, purchases, quotes, settling, walks
+from bench import ROOT, books, closing, finding, last_units, notices, pages, purchases, quotes, settling, walks
 
 import databases
 
-QUICK = ("pages", "purchases", "last-units", "settling", "closing", "quotes")
+QUICK = ("pages", "purchases", "last-units", "settling", "closing", "quotes", "notices")
 PARTS = (*QUICK, "books", "search", "rush", "walks")  # the last two take an hour together
 
 
@@ -49,6 +49,8 @@ def _measure(part, server, wanted):
         return [closing.measure(server, wanted.orders)]
     if part == "settling":
         return settling.measure(server)
+    if part == "notices":
+        return notices.measure(server)
     if part == "quotes":
         return quotes.measure(server)
     if part == "books":

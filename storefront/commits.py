@@ -84,6 +84,7 @@ COMMITS = {
     "remind_owner": "The owner is told that time decides tomorrow.",
     "choose_on_desk": "The shopper has chosen between waiting and the money back.",
     "notice_silence": "It is written down that the messages of a gateway are missing, or are back.",
+    "look_after_keys": "Keys that were replaced are forgotten, and the owner is told of a certificate that ends.",
     "assign_goods": "Goods have come that parcels wait for: those who waited longest have theirs, and may be packed.",
     "note_low_stock": "The owner will be told of what has run low; what was refilled is forgotten.",
     "refresh_sold_out": "The lists know what is sold out.",

@@ -7,6 +7,8 @@ from storefront.kit.db import db, transaction
 from storefront.payments.models import GatewayConfig, PaymentMethod
 
 SETTINGS = {
+    "opayo": ({"merchant": "myshop", "user": "reporter"}, {"password": "sixteen.letters!", "user_password": "secret"}),
+    "dibs": ({"merchant": "90000001", "api_user": "shop"}, {"key1": "first", "key2": "second", "api_password": "pw"}),
     "quickpay": ({"merchant": "77", "agreement": "1234"}, {"api_key": "window-key", "private_key": "account-key"}),
 }
 

@@ -24,7 +24,7 @@ ALONE = {
     *("join_line", "leave_line", "tell_waiting", "forget_who_waited", "end_hold", "move_hold", "purge", "replace_link"),
     *("complete", "remove_if_worthless", "prune_forged_messages", "refresh_sold_out", "rehearse_replay"),
     *("take_in_stray", "fulfil_waiting", "decide_row", "remind_owner", "choose_on_desk"),
-    *("notice_silence", "note_proof", "sandbox_console", "end_certificate"),
+    *("notice_silence", "look_after_keys", "note_proof", "sandbox_console", "end_certificate"),
     *("assign_goods", "note_low_stock", "end_return", "announce_return", "withdraw_return"),
     *("exchange_return", "note_exchange"),
     *("sandbox_receive", "sandbox_play", "pay_rest", "publish_events", "queue_webhooks", "note_ping", "note_token_use"),

@@ -6,13 +6,14 @@ Capabilities PRM-08, ACT-11, and the bought certificates' part of PRM-15.
 import csv
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storefront import certificates, orders
 from storefront.certificates.models import GiftCertificate
 from storefront.kit import events
 from storefront.kit.db import db, transaction
-from storefront.payments.models import DeskRow
+from storefront.orders.releasing import activate_certificates
+from storefront.payments.models import DeskRow, PaymentMethod
 
 from counter import CLERK, comes_in, opens, trail
 from giving import active_ones, card_on_shelf, codes_in, gift, issued, money_of, moves_of, types, uses_of
@@ -110,6 +111,31 @@ def test_the_same_payment_told_by_two_at_once_issues_once(play, cards):
     play.look_again()
     answers = at_once(*(lambda sender=sender: play.notify(said, sender).status for sender in senders))
     assert answers == [200, 200] and moves_of(play) == [("issue", CARD)] and len(letters_with_codes(play)) == 1
+
+
+def test_no_card_is_worth_anything_before_its_money_has_come(play, cards):
+    """PRM-08, CNF-13: what is packed before it is paid cannot be money: that way to pay is not for certificates."""
+    with transaction():
+        db.session.execute(
+            update(PaymentMethod).where(PaymentMethod.code == "pickup").values(active=True, countries=[])
+        )
+    alice = play.visitor("alice")
+    play.fill_cart(alice, mug=1)
+    play.to_preview(alice)
+    alice.get("/checkout/payment")
+    preview = alice.press("Review order", choice="Pay on pickup")
+    other_tab = play.tab(alice)
+    play.fill_cart(other_tab, gift_card=1)
+    alice.page = preview
+    page = alice.press("Confirm and pay")
+    assert page.status == 409 and not play.orders()
+    page = alice.get("/checkout/payment")
+    assert page.has("Not for gift certificates: they are paid first.")
+    placed = play.held_order(play.visitor("bob"), gift_card=1)
+    with transaction():
+        activate_certificates(orders.locked(placed.order.id))
+    assert active_ones(play) == 0
+    assert play.gateway_says("paid", placed.bill) == 200 and active_ones(play) == 1
 
 
 def test_a_refund_of_an_unused_card_makes_it_void(play, cards):
@@ -352,6 +378,28 @@ def test_review_keeps_what_it_holds_and_staff_accept(play, cards):
         orders.accept_after_review(placed.order.id, "carol")
     assert play.order_of(placed.bill).status == "PROCESSING" and money_of(play, code) == (0, 0, "SPENT")
     assert active_ones(play) == 1
+
+
+def test_sales_count_a_card_once(play, cards):
+    """It counts when it is sold; what it pays later is no sale again. One issued by hand counts when it is spent."""
+    sold = lambda: comes_in(play).page.text  # noqa: E731
+    play.paid_order(gift_card=1)
+    (code,) = codes_in(letters_with_codes(play)[0])
+    for name, typed in (("bob", code), ("carl", issued(MUG))):
+        shopper = play.visitor(name)
+        play.fill_cart(shopper, mug=1)
+        types(shopper, typed)
+        play.to_preview(shopper)
+        page = shopper.press("Confirm and pay")
+        if name == "bob":
+            assert "Today €50.00 2 orders" in sold()
+            order = play.last_order()
+            with transaction():
+                orders.cancel_by_merchant(order.id, CLERK)
+            assert "Today €50.00 1 order" in sold()
+    assert page.has("Continue to payment page")
+    assert play.gateway_says("paid", play.last_bill()) == 200
+    assert "Today €67.40 2 orders" in sold() and "not once more when it is spent" in sold()
 
 
 def test_the_owner_issues_finds_extends_and_ends_one(play, cards):

@@ -88,6 +88,23 @@ def test_more_than_lies_there_is_told_before_it_is_bought(play):
     assert alice.get("/products/pan").has("Made to order") and alice.page.has("it follows when it is there")
 
 
+def test_what_follows_later_is_agreed_to(play):
+    """Somebody else takes what was there: confirm shows old and new, and nothing is ordered unseen. SHS-10, RACE-17."""
+    play.shelves(kettle=2, policy=BACKORDER)
+    alice, bob = play.visitor("alice"), play.visitor("bob")
+    play.fill_cart(alice, kettle=3)
+    assert play.to_preview(alice).has("On the shelf: 2. On order, in a parcel of its own: 1.")
+    second_tab = play.tab(alice)
+    play.held_order(bob, kettle=2)
+    page = alice.press("Confirm and pay")
+    assert page.status == 409 and page.has("Kettle: follow later 1 3") and len(play.orders()) == 1
+    order = play.confirm(alice).order
+    second_tab.get("/checkout/preview")
+    assert second_tab.page.has("On the shelf: 0. On order, in a parcel of its own: 3.")
+    second_tab.press("Confirm and pay")
+    assert play.last_order().id == order.id, "what its own order has set aside changes nothing"
+
+
 def test_movements_name_their_cause(play):
     """Every change of a counter stands in the admin with why, about what and by whom; their sum is what is there.
 

@@ -142,6 +142,21 @@ def test_an_exclusive_rule_stands_alone():
     assert apply(CART, [idle, other], FACTS).unmet == {1: NOTHING}
 
 
+def test_an_exclusive_rule_whose_gift_is_gone_closes_nothing():
+    """PRM-01: it has brought nothing; one that brings something beside the gift has come, and the gift is told gone."""
+    bowl = {"type": "gift", "sku": "BOWL", "quantity": 1}
+    alone, other = rule(bowl, id=1, priority=1, exclusive=True), rule(percent(10), id=2, priority=2)
+    last, none = replace(FACTS, gifts_left={"BOWL": 1}), replace(FACTS, gifts_left={"BOWL": 0})
+    assert apply(CART, [alone, other], last).unmet == {2: ALONE}
+    result = apply(CART, [alone, other], none)
+    assert (result.unmet, result.gone, [one.id for one in result.applied]) == ({1: NOTHING}, [alone], [2])
+    both = replace(alone, actions=(bowl, percent(20)))
+    result = apply(CART, [both, other], none)
+    assert (result.unmet, result.gone, result.gifts) == ({2: ALONE}, [both], [])
+    result = apply(CART, [rule(bowl, id=3, priority=0), alone, other], last)
+    assert [one.id for one in result.applied] == [3, 2], "the last one is given away once"
+
+
 def test_a_rule_comes_within_its_time():
     """PRM-05: from its first moment to before its last one."""
     timed = rule(percent(10), starts_at=NOW, ends_at=NOW + timedelta(hours=1))

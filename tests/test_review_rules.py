@@ -12,6 +12,7 @@ from storefront.payments.models import PaymentMethod
 from storefront.store import current
 
 from counter import CLERK, comes_in, trail
+from giving import issued, money_of, types
 from waiting import bill_now, decides, on_desk, paid_too_late, refunds, the_row
 
 pytestmark = pytest.mark.usefixtures("right_books")
@@ -108,6 +109,33 @@ def test_two_countries_are_looked_at(play):
     order = play.last_order()
     assert (order.status, order.review_reason) == ("REVIEW", "review_country")
     assert the_row(play, "review_country").evidence["rules"] == ["review_country"]
+
+
+@pytest.mark.parametrize("decision, words", [("accept", "Accept the order"), ("refund", "Send the money back")])
+def test_an_order_covered_by_certificates_is_looked_at(play, decision, words):
+    """EVT-11, PRM-11: nothing is due, and the rules count all the same; refused, the certificate is whole again."""
+    rules(play, amount_minor=100, first_order=True)
+    code = issued(5000)
+    alice = play.visitor("alice")
+    play.fill_cart(alice, mug=2)
+    types(alice, code)
+    play.to_preview(alice)
+    page = alice.press("Confirm and pay")
+    order = play.last_order()
+    assert (order.status, order.review_reason, play.bills(order)) == ("REVIEW", "review_amount", [])
+    assert page.heading == "We are checking your order" and play.holds(order) == {"HELD": 2}
+    assert money_of(play, code) == (5000, order.total_minor, "ACTIVE")
+    assert the_row(play, "review_amount").evidence["rules"] == ["review_amount", "review_first_order"]
+    play.run("deliver_events")
+    assert play.letters()[0] == f"The Test Shop: we are checking your order {order.number}"
+    decides(play, the_row(play, "review_amount"), decision, words)
+    order, left = play.last_order(), 5000 - order.total_minor
+    if decision == "accept":
+        assert order.status == "PROCESSING" and money_of(play, code) == (left, 0, "ACTIVE")
+    else:
+        assert order.status == "CANCELLED" and money_of(play, code) == (5000, 0, "ACTIVE")
+        assert play.shelf("mug") == (9, 0)
+    assert not on_desk(play)
 
 
 def test_only_the_first_order_is_the_first(play):

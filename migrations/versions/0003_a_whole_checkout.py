@@ -548,10 +548,19 @@ def many_gateways():
     op.create_index("uq_bills_backend_gateway_reference", "bills", ["backend", "gateway_reference"], unique=True)
     op.add_column("sandbox_notices", sa.Column("headers", Json, nullable=False, server_default="{}"))
     op.add_column("sandbox_payments", sa.Column("player", sa.String(), nullable=False, server_default=""))
+    _add(
+        "gateway_configs",
+        sa.Column("rotation", Json, nullable=False, server_default="{}"),
+        sa.Column("only_sources", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("mode_since", UtcDateTime(), nullable=True),
+        sa.Column("checklist", Json, nullable=False, server_default="{}"),
+    )
 
 
 def undo_many_gateways():
     """An attempt is called what the shop calls it."""
+    for name in ("checklist", "mode_since", "only_sources", "rotation"):
+        op.drop_column("gateway_configs", name)
     op.drop_column("sandbox_payments", "player")
     op.drop_column("sandbox_notices", "headers")
     op.drop_index("uq_bills_backend_gateway_reference", "bills")

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, literal, select, union_all
 
 from storefront import store
-from storefront.certificates.models import CertificateUse
+from storefront.certificates.models import CertificateUse, GiftCertificate
+from storefront.certificates.states import CAPTURED
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.models import Order
@@ -20,7 +21,10 @@ WIDE, HIGH, FOOT = 720, 180, 22  # of the picture, in its own units
 
 @dataclass(frozen=True)
 class Day:
-    """One day by the clocks of the shop: orders that went to packing, and their sum less what went back."""
+    """One day by the clocks of the shop: orders that went to packing, and their sum less what went back.
+
+    What bought gift certificates have paid of it was counted when they were sold.
+    """
 
     date: date
     orders: int
@@ -51,19 +55,27 @@ class Bar:
 
 
 def sales(days: int = 2 * SHOWN) -> list[Day]:
-    """The last days, oldest first; one query with a range of an index for each day."""
+    """The last days, oldest first; one query with a range of an index for each day.
+
+    A gift certificate counts on the day on which it is sold: what it pays later is no sale once more. One that nobody
+    has bought counts when it is spent, less what came back to it.
+    """
     shop = store.current()
     zone = ZoneInfo(shop.timezone)
     today = clock.here().astimezone(zone).date()
     dates = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
-    given_back = select(func.coalesce(func.sum(CertificateUse.refunded_minor), 0)).where(
-        CertificateUse.order_id == Order.id
+    bought = GiftCertificate.bought_in_line_id.is_not(None)
+    counted = case((bought, CertificateUse.amount_minor), else_=CertificateUse.refunded_minor)
+    elsewhere = (
+        select(func.coalesce(func.sum(counted), 0))
+        .join(GiftCertificate, GiftCertificate.id == CertificateUse.certificate_id)
+        .where(CertificateUse.order_id == Order.id, CertificateUse.status == CAPTURED)
     )
     lost = case((LedgerEntry.kind == "charged_back", LedgerEntry.amount_minor), else_=-LedgerEntry.amount_minor)
     charged = select(func.coalesce(func.sum(lost), 0)).where(
         LedgerEntry.order_id == Order.id, LedgerEntry.kind.in_(("charged_back", "won_back"))
     )
-    kept = Order.total_minor - Order.refunded_minor - given_back.scalar_subquery() - charged.scalar_subquery()
+    kept = Order.total_minor - Order.refunded_minor - elsewhere.scalar_subquery() - charged.scalar_subquery()
     worth = func.coalesce(func.sum(kept), 0)
     parts = [
         select(literal(place).label("place"), func.count().label("orders"), worth.label("minor")).where(

@@ -228,6 +228,7 @@ EVENTS = {
     "BILL_FAILED": _l("The gateway says: declined"),
     "BILL_CANCELLED": _l("Attempt to pay ended"),
     "BILL_VOIDED": _l("Authorization ended"),
+    "GATEWAY_CERTIFICATE_ENDS": _l("A certificate of a gateway ends soon"),
     "GATEWAY_FELL_SILENT": _l("The messages of a gateway are missing"),
     "GATEWAY_HEARD_AGAIN": _l("The messages of a gateway are back"),
     "CAPTURE_REQUESTED": _l("The reserved money shall be taken"),

@@ -16,6 +16,7 @@ from storefront.cart.models import Cart
 from storefront.cart.priced import Adjustment, Code, QuoteLine
 from storefront.cart.quote import Quote
 from storefront.catalog.models import Variant
+from storefront.catalog.offers import Offer
 from storefront.customers.models import Customer
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -36,9 +37,11 @@ def discount_goods(quote: Quote) -> None:
     standing = promotions.standing(cart.coupon_codes, who, paying)
     if standing.rules:
         lines = _lines(quote, standing)
-        quote.promoted = promotions.apply(lines, standing.rules, _facts(quote, standing, who, customer, paying))
+        presents = _presents(quote, standing)
+        facts = replace(_facts(quote, standing, who, customer, paying), gifts_left=_left_of(quote, presents))
+        quote.promoted = promotions.apply(lines, standing.rules, facts)
         _take_off(quote)
-        _add_presents(quote)
+        _add_presents(quote, presents)
     quote.adjustments += [
         _adjustment(rule, 0, {"benefit": "issue_coupon", "step": step} | dict(params))
         for rule, params, step in quote.promoted.issues
@@ -121,25 +124,30 @@ def _called(rule):
     return kind, f"{rule.label} ({rule.code})" if rule.code else rule.label, f"{rule.id}.{rule.version}"
 
 
-def _add_presents(quote):
-    """Gifts that are there, each as a line of its own that costs nothing; what is gone is told."""
-    gifts = quote.promoted.gifts
-    if not gifts:
-        return
-    skus = {params["sku"] for _rule, params, _step in gifts}
+def _presents(quote, standing: Standing) -> dict[str, Offer | None]:
+    """What the rules that stand may give away, by SKU: None for what is not there at all."""
+    if not (skus := standing.gifts):
+        return {}
     ids = db.session.scalars(select(Variant.id).where(Variant.sku.in_(skus))).all()
-    offers = {offer.sku: offer for offer in shelf.offers(quote.cart, ids).values()}
-    for number, (rule, params, step) in enumerate(gifts, start=1):
-        offer = offers.get(params["sku"])
-        if offer is None or not _is_there(quote, offer, params["quantity"]):
-            quote.remarks.append(_("The gift of “%(offer)s” is not there any more.", offer=rule.label))
-            continue
-        _add_present(quote, rule, offer, -number, params["quantity"], step)
+    return dict.fromkeys(skus) | {offer.sku: offer for offer in shelf.offers(quote.cart, ids).values()}
 
 
-def _is_there(quote, offer, wanted):
-    taken = sum(line.quantity for line in quote.lines if line.offer.variant_id == offer.variant_id)
-    return offer.on_sale and (offer.available is None or offer.available >= taken + wanted)
+def _left_of(quote, presents):
+    """How many of each can be given away beside what the cart takes; those that are endless are not named."""
+    left = {sku: 0 for sku, offer in presents.items() if offer is None or not offer.on_sale}
+    for sku, offer in presents.items():
+        if offer and offer.on_sale and offer.available is not None:
+            left[sku] = offer.available - sum(line.quantity for line in quote.lines if line.offer.sku == sku)
+    return left
+
+
+def _add_presents(quote, presents):
+    """Each gift is a line of its own that costs nothing; what is gone is told."""
+    for number, (rule, params, step) in enumerate(quote.promoted.gifts, start=1):
+        _add_present(quote, rule, presents[params["sku"]], -number, params["quantity"], step)
+    quote.remarks += [
+        _("The gift of “%(offer)s” is not there any more.", offer=rule.label) for rule in quote.promoted.gone
+    ]
 
 
 def _add_present(quote, rule, offer, line_id, quantity, step):

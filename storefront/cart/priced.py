@@ -33,7 +33,8 @@ class QuoteLine:
     @property
     def later(self) -> int:
         """How many of it are not on the shelf yet, and follow in a parcel of their own."""
-        return max(0, self.quantity - self.offer.on_shelf) if self.offer.stock_policy == BACKORDER else 0
+        there = max(0, self.offer.on_shelf)
+        return max(0, self.quantity - there) if self.offer.stock_policy == BACKORDER else 0
 
     @property
     def title(self) -> str:

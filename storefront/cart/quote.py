@@ -5,6 +5,7 @@ The recipe that fills it in is in quoting.py; figures are minor units of the quo
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -115,6 +116,7 @@ class Quote:
         return (
             ({"certificates": gifts} if gifts else {})
             | ({"codes": codes} if codes else {})
+            | ({"later": self._later} if self._later else {})
             | {
                 "lines": [
                     [line.offer.sku, line.offer.name, line.quantity, line.unit_minor, line.total_minor, line.custom]
@@ -130,6 +132,14 @@ class Quote:
                 "currency": self.currency,
             }
         )
+
+    @property
+    def _later(self):
+        """How many of each article are not there yet, and so come in a parcel of their own."""
+        found = Counter()
+        for line in self.lines:
+            found[line.offer.sku, line.offer.name] += line.later
+        return [[sku, name, many] for (sku, name), many in sorted(found.items()) if many]
 
     @property
     def _way(self):

@@ -24,8 +24,9 @@ class Shelf:
     def reach(self, variant_id: int, units: int) -> None:
         """So many more of a variant are within the cart's reach."""
         offer = self.offers.get(variant_id)
-        if offer and offer.available is not None:
-            self.offers[variant_id] = replace(offer, available=offer.available + units)
+        if offer:
+            available = None if offer.available is None else offer.available + units
+            self.offers[variant_id] = replace(offer, available=available, on_shelf=offer.on_shelf + units)
 
 
 def offers(cart: Cart, variant_ids: Collection[int]) -> dict[int, Offer]:

@@ -39,7 +39,7 @@ class Offer:
     active: bool
     gift_certificate: bool = False
     picture: Picture | None = field(default=None, compare=False)
-    on_shelf: int = field(default=0, compare=False)  # of goods that are sold before they are there
+    on_shelf: int = field(default=0, compare=False)  # of goods sold before they are there; below 0: sold already
 
     @property
     def options_text(self) -> str:
@@ -148,5 +148,5 @@ def _offer(row, currency):
         active=bool(row.active),
         gift_certificate=row.gift_certificate,
         picture=picture_of(row) if row.key else None,
-        on_shelf=max(0, row.left or 0) if row.stock_policy == BACKORDER else 0,
+        on_shelf=row.left or 0,
     )

@@ -7,16 +7,16 @@ from flask_babel import gettext as _
 
 
 class Difference(NamedTuple):
-    """One row. Each side is (quantity or None, minor units), or None where it is not there at all."""
+    """One row. Each side is (quantity or None, minor units or None), or None where it is not there at all."""
 
     label: str
-    then: tuple[int | None, int] | None
-    now: tuple[int | None, int] | None
+    then: tuple[int | None, int | None] | None
+    now: tuple[int | None, int | None] | None
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """The rows of two quotes' contents that differ, goods first and the total last; nothing if all are equal."""
-    rows = [*_goods(then, now), _shipping(then, now)]
+    rows = [*_goods(then, now), *_later(then, now), _shipping(then, now)]
     for key, label in (("discount", _("Discount")), ("tax", _("Tax"))):
         rows.append(Difference(label, (None, then[key]), (None, now[key])))
     rows += [*_certificates(then, now), Difference(_("To pay"), (None, then["due"]), (None, now["due"]))]
@@ -28,6 +28,14 @@ def _goods(then, now):
     for goods in {**before, **after}:
         old, new = before.get(goods), after.get(goods)
         yield Difference((new or old or [None, ""])[1], _side(old), _side(new))
+
+
+def _later(then, now):
+    """How many of each article are not there yet, and come in a parcel of their own."""
+    before, after = ({(sku, name): many for sku, name, many in one.get("later", ())} for one in (then, now))
+    for goods in {**before, **after}:
+        sides = [(many[goods], None) if goods in many else None for many in (before, after)]
+        yield Difference(_("%(name)s: follow later", name=goods[1]), *sides)
 
 
 def _certificates(then, now):

@@ -3,11 +3,13 @@
 from flask_babel import gettext as _
 
 from storefront import cart, orders, payments
+from storefront.cart import Quote
 from storefront.cart.models import Cart
 from storefront.checkout.attempt import Attempt, QuoteChanged
 from storefront.kit import hooks
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
+from storefront.payments.configs import Choice
 
 
 def pre_checkout(attempt: Attempt) -> None:
@@ -54,11 +56,17 @@ def check_shipping(attempt: Attempt) -> None:
 def check_payment(attempt: Attempt) -> None:
     """The way to pay must take what is due, its currency and country; an earlier payment must not be on its way."""
     quote = attempt.quote
-    assert quote is not None and quote.billing_address is not None
+    assert quote is not None
     orders.refuse_if_pending(quote)
     if not quote.due_minor:
         return
-    choices = payments.methods(quote.due_minor, quote.currency, quote.billing_address["country"])
-    chosen = next((choice for choice in choices if choice.method.id == attempt.method_id), None)
+    chosen = next((choice for choice in ways_to_pay(quote) if choice.method.id == attempt.method_id), None)
     if chosen is None or chosen.why_not:
         raise Conflict(chosen.why_not if chosen else _("This way to pay is not there any more."), state="no_method")
+
+
+def ways_to_pay(quote: Quote) -> list[Choice]:
+    """Every way to pay, with what speaks against each. What sends goods before they are paid sends no money."""
+    assert quote.billing_address is not None
+    ahead = any(line.offer.gift_certificate for line in quote.lines)
+    return payments.methods(quote.due_minor, quote.currency, quote.billing_address["country"], ahead=ahead)

@@ -12,6 +12,7 @@ from storefront.cart.derivation import facts_of, figures
 from storefront.checkout.delivery import address_forms, keep_addresses
 from storefront.checkout.differences import differences
 from storefront.checkout.forms import ChoiceForm, ConfirmForm
+from storefront.checkout.setup import ways_to_pay
 from storefront.checkout.steps import place, resume
 from storefront.kit import ids
 from storefront.kit.db import transaction
@@ -76,7 +77,7 @@ def payment():
     assert quote is not None
     if not quote.due_minor:  # gift certificates pay everything: there is nothing to choose
         return redirect(url_for("preview.preview"), code=303)
-    form, choices = ChoiceForm(), _methods(quote)
+    form, choices = ChoiceForm(), ways_to_pay(quote)
     if request.method == "POST":
         possible = {choice.method.id for choice in choices if not choice.why_not}
         if form.validate_on_submit() and form.chosen_id in possible:
@@ -197,15 +198,8 @@ def _next_after(step, quote):
     return url_for("preview.payment")
 
 
-def _methods(quote):
-    return payments.methods(quote.due_minor, quote.currency, quote.billing_address["country"])
-
-
 def _method(quote):
-    if not quote.due_minor:
-        return None
-    country = quote.billing_address["country"]
-    return payments.current_method(quote.method_id, quote.due_minor, quote.currency, country)
+    return payments.current_method(quote.method_id, ways_to_pay(quote)) if quote.due_minor else None
 
 
 def _keep_choices(quote, **choices):

@@ -48,7 +48,7 @@ def make_ready():
         _open_demo_shop(if_empty=True)
         return
     try:
-        payments.check_live()
+        payments.check_live(thoroughly=True)
     except ShopError as error:
         raise Plainly(error) from error
 

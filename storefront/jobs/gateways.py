@@ -10,6 +10,16 @@ def notice_silence() -> dict[str, int]:
     return each_alone(payments.watched_gateways(), _listen)
 
 
+def look_after_keys() -> dict[str, int]:
+    """Forget replaced keys whose time is over, and tell the owner, once, of certificates that end within 30 days."""
+    return each_alone([config.id for config in payments.configs()], _look_after)
+
+
+def _look_after(config_id):
+    with transaction("look_after_keys"):
+        return payments.note_endings(config_id)
+
+
 def _listen(config_id):
     finding = payments.listen_for(config_id)
     with transaction("notice_silence"):

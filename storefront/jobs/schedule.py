@@ -18,7 +18,7 @@ from storefront.jobs.bills import (
 from storefront.jobs.carts import refresh_sold_out, remove_stale_carts
 from storefront.jobs.desk import decide_waiting_money
 from storefront.jobs.feed import deliver_webhooks, publish_events
-from storefront.jobs.gateways import notice_silence
+from storefront.jobs.gateways import look_after_keys, notice_silence
 from storefront.jobs.gifts import end_certificates
 from storefront.jobs.holds import end_timed_holds, forget_who_waited, tell_who_waits
 from storefront.jobs.letters import deliver_events
@@ -71,6 +71,7 @@ SCHEDULE = [
     Job(remove_failed_orders, timedelta(days=1)),
     Job(remove_stale_carts, timedelta(days=1)),
     Job(forget_who_waited, timedelta(days=1)),
+    Job(look_after_keys, timedelta(days=1)),
 ]
 BY_NAME = {job.name: job for job in SCHEDULE}
 

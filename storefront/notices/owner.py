@@ -1,5 +1,7 @@
 """What the merchant is told."""
 
+from datetime import datetime
+
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -46,6 +48,16 @@ def tell_owner_of_silence(event: OrderEvent) -> None:
     url = f"{current_app.config['PUBLIC_URL']}/payments/{facts['gateway']}/notify"
     words = _("Messages of %(gateway)s are missing, at least %(missing)s. They belong to %(url)s", url=url, **facts)
     return write_to_owner(event, f"{words}\n{CAUSES[facts['cause']]}", _("%(gateway)s has fallen silent", **facts))
+
+
+def tell_owner_of_certificate(event: OrderEvent) -> None:
+    """The merchant hears, once, that a certificate ends within 30 days, and where a new one belongs."""
+    facts, shop = event.data, store.current()
+    day = dates.hour(datetime.fromisoformat(facts["ends_at"]), shop.timezone, shop.locale, clock.here())
+    url = f"{current_app.config['PUBLIC_URL']}/admin/payments/services/{facts['gateway']}"
+    words = _("The certificate %(file)s of %(gateway)s ends: %(day)s.", day=day, **facts)
+    then = _("Ask the payment service for a new one, or make one, and upload it here: %(url)s", url=url)
+    write_to_owner(event, f"{words}\n{then}", _("a certificate of %(gateway)s ends soon", **facts))
 
 
 def tell_owner_of_books(event: OrderEvent) -> None:

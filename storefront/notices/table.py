@@ -13,7 +13,13 @@ from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.notices.accounts import ACCOUNT_LETTERS
 from storefront.notices.gifts import GIFT_LETTERS
 from storefront.notices.goods import GOODS_LETTERS
-from storefront.notices.owner import tell_owner, tell_owner_of_books, tell_owner_of_silence, tell_owner_of_webhook
+from storefront.notices.owner import (
+    tell_owner,
+    tell_owner_of_books,
+    tell_owner_of_certificate,
+    tell_owner_of_silence,
+    tell_owner_of_webhook,
+)
 from storefront.notices.post import order_of
 from storefront.notices.shopper import (
     APPROVED,
@@ -69,6 +75,7 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "BILL_EXPIRED": (close_session,),
     "GATEWAY_FELL_SILENT": (tell_owner_of_silence,),
     "GATEWAY_HEARD_AGAIN": (tell_owner_of_silence,),
+    "GATEWAY_CERTIFICATE_ENDS": (tell_owner_of_certificate,),
     "STOCK_CAME_FREE": (came_free,),
     "COUPON_ISSUED": (your_code,),
     "WEBHOOK_SWITCHED_OFF": (tell_owner_of_webhook,),

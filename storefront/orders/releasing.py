@@ -47,8 +47,9 @@ def capture_certificates(order: Order) -> None:
 
 
 def activate_certificates(order: Order) -> None:
-    """Gift certificates that were bought are worth something from now on; their codes go out by letter."""
-    certificates.activate(order.id, [line.id for line in order.lines if line.gift_certificate])
+    """Gift certificates that were bought are worth something once the order is paid; their codes go out by letter."""
+    if order.paid_at or not order.due_minor:
+        certificates.activate(order.id, [line.id for line in order.lines if line.gift_certificate])
 
 
 def initiate_fulfilment(order: Order) -> None:

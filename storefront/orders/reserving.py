@@ -23,7 +23,7 @@ def go_on_reserved(order: Order, bill: Bill) -> None:
         payments.request_capture(bill, "capture", "the shop")
     elif when == ON_SHIPMENT and may_review(order):
         if hits := rule_hits(order):
-            wait_for_a_look(order, bill, hits)
+            wait_for_a_look(order, hits, bill)
         else:
             _pack(order, bill)
 

@@ -29,18 +29,19 @@ def review(order: Order, bill: Bill, hits: list[str]) -> None:
     """The order is paid, and a person looks at it before it goes on: its goods are kept without end."""
     payments.accept(bill)
     order.paid_at = clock.now()
-    wait_for_a_look(order, bill, hits)
+    wait_for_a_look(order, hits, bill)
 
 
-def wait_for_a_look(order: Order, bill: Bill, hits: list[str]) -> None:
-    """The order does not go on before a person has looked: one bill of it is paid, or reserved."""
+def wait_for_a_look(order: Order, hits: list[str], bill: Bill | None = None) -> None:
+    """The order does not go on before a person has looked: a bill of it is paid, or reserved; or nothing is due."""
     if order.status == NEW:
         ORDER.apply(order, "held")
     order.review_reason = hits[0]
-    ORDER.apply(order, "doubted", reason=hits[0], bill=bill.id)
+    ORDER.apply(order, "doubted", reason=hits[0], **({"bill": bill.id} if bill else {}))
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
-    payments.put_on_desk(hits[0], order_id=order.id, amount_minor=bill.amount_minor, currency=bill.currency, rules=hits)
+    money = {"amount_minor": bill.amount_minor if bill else order.due_minor, "currency": order.currency}
+    payments.put_on_desk(hits[0], order_id=order.id, **money, rules=hits)
 
 
 def end_doubts(

@@ -20,7 +20,7 @@ from storefront.orders.placing import hold_end
 from storefront.orders.releasing import release
 from storefront.orders.reserving import go_on_reserved
 from storefront.orders.resting import close_rest, credit_first, first_of, owed
-from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits
+from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits, wait_for_a_look
 from storefront.orders.states import (
     CLOSED,
     HOLD,
@@ -80,13 +80,21 @@ def settle(bill: Bill, outcome: Outcome) -> str:
 
 
 def release_unbilled(order: Order) -> None:
-    """Nothing is due, or the method approves by itself: the order goes to fulfilment at once."""
+    """Nothing is due, or the method approves by itself: the order goes to fulfilment at once.
+
+    What is due no more counts as paid: a rule of the shop may want somebody to look at it first.
+    """
     order = locked(order.id)
-    if order.status == NEW:
+    if order.status != NEW:
+        return
+    hits = [] if order.due_minor else rule_hits(order)
+    if hits:
+        wait_for_a_look(order, hits)
+    else:
         with db.session.begin_nested():
-            ORDER.apply(order, "released", reason="nothing_due" if not order.due_minor else "approved")
+            ORDER.apply(order, "released", reason="approved" if order.due_minor else "nothing_due")
             release(order)
-        refresh(order)
+    refresh(order)
 
 
 def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -> Order:

@@ -1,7 +1,7 @@
 """Bills: attempts to pay. Each has a key for our addresses and a reference that the gateway is told."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from storefront.kit.pages import public_url
 from storefront.payments import shoppers
 from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import kind_of
-from storefront.payments.gateways.base import BillView, Form, Outcome, Redirect, Urls
+from storefront.payments.gateways.base import BillView, CardWish, Form, Outcome, Redirect, Urls
 from storefront.payments.models import Bill, InboxMessage, LedgerEntry, PaymentMethod
 from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
 
@@ -33,7 +33,9 @@ def open_bill(
 def _told_to_gateway(method):
     known = kind_of(method.config.type).method_settings
     found = {name: value for name, value in method.settings.items() if name in known}
-    return {"settings": found} if found else {}
+    wish = CardWish(method.ask_cvv, method.tokenize, list(method.card_types))
+    card = {} if wish == CardWish(types=[]) else {"card": asdict(wish)}
+    return {"settings": found, **card} if found else card
 
 
 def open_rest_bill(
@@ -215,6 +217,7 @@ def view_of(bill: Bill) -> BillView:
         gateway_reference=bill.gateway_reference,
         expires_at=bill.expires_at,
         settings=bill.extra.get("settings", {}),
+        card=CardWish(**bill.extra.get("card", {})),
     )
 
 

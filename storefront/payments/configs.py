@@ -1,8 +1,11 @@
 """Configured gateways and the ways to pay that they open."""
 
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -12,8 +15,8 @@ from sqlalchemy.orm import joinedload
 from storefront import store
 from storefront.kit import clock, http, money, signing
 from storefront.kit.db import db
-from storefront.kit.errors import Invalid, NotFound, Unavailable
-from storefront.payments import certificates
+from storefront.kit.errors import NotFound, Unavailable
+from storefront.payments import certificates, keys
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import Capabilities, Gateway, Outcome, Surroundings
@@ -33,8 +36,11 @@ class Choice:
     why_not: str
 
 
-def methods(due_minor: int, currency: str, country: str | None) -> list[Choice]:
-    """Every active way to pay, in the merchant's order, with what speaks against each; one query."""
+def methods(due_minor: int, currency: str, country: str | None, *, ahead: bool = False) -> list[Choice]:
+    """Every active way to pay, in the merchant's order, with what speaks against each; one query.
+
+    `ahead`: something of it is money itself, and so is handed over only once it is paid.
+    """
     found = db.session.scalars(
         select(PaymentMethod)
         .options(joinedload(PaymentMethod.config))
@@ -42,34 +48,56 @@ def methods(due_minor: int, currency: str, country: str | None) -> list[Choice]:
         .order_by(PaymentMethod.position, PaymentMethod.id)
     )
     usable = [method for method in found if method.config.active and not _out_of_order(method.config)]
-    return [Choice(method, _why_not(method, due_minor, currency, country)) for method in usable]
+    return [Choice(method, _why_not(method, due_minor, currency, country, ahead)) for method in usable]
 
 
-def current_method(method_id: int | None, due_minor: int, currency: str, country: str | None) -> PaymentMethod | None:
+def current_method(method_id: int | None, choices: Iterable[Choice]) -> PaymentMethod | None:
     """The chosen way to pay if it is still possible, else the first that is."""
-    possible = [choice.method for choice in methods(due_minor, currency, country) if not choice.why_not]
+    possible = [choice.method for choice in choices if not choice.why_not]
     return next((method for method in possible if method.id == method_id), possible[0] if possible else None)
 
 
 def config_by_name(name: str) -> GatewayConfig:
     """A configured gateway by its name in addresses. Raises NotFound."""
     found = db.session.scalar(select(GatewayConfig).filter_by(name=name))
-    if found is None or _refused_in_live(found):
+    if found is None or refused_in_live(found):
         raise NotFound(_("There is no such payment service."))
     return found
 
 
 def adapter(config: GatewayConfig) -> Gateway:
     """The translator for a configured gateway, with its secrets opened and one way out to the network."""
-    around = Surroundings(
-        settings={name: _filled(value) for name, value in config.properties.items()},
-        secrets={name: signing.opened(sealed) for name, sealed in config.secrets.items()},
+    return kind_of(config.type)(_around(config, config.secrets, config.certificates))
+
+
+def readers(config: GatewayConfig) -> Iterator[Gateway]:
+    """The translator with the keys of today; then with those that were replaced lately: for messages that came late."""
+    yield adapter(config)
+    for secrets, files in keys.older(config):
+        yield kind_of(config.type)(_around(config, secrets, files))
+
+
+def _around(config, secrets, files):
+    return Surroundings(
+        settings={name: filled(value) for name, value in config.properties.items()},
+        secrets={name: signing.opened(sealed) for name, sealed in secrets.items()},
         mode=config.mode,
         now=clock.here,
         send=_send,
-        file=certificates.reader(config.certificates),
+        file=certificates.reader(files),
     )
-    return kind_of(config.type)(around)
+
+
+def may_come_from(config: GatewayConfig, address: str) -> bool:
+    """Whether a notification from this address is read: from any, unless the merchant has said that only the networks
+    count which the service publishes."""
+    networks = kind_of(config.type).sources if config.only_sources else ()
+    if not networks:
+        return True
+    try:
+        return any(ip_address(address) in ip_network(network) for network in networks)
+    except ValueError:
+        return False
 
 
 def can(config: GatewayConfig) -> Capabilities:
@@ -100,47 +128,23 @@ def may_pay_late(config: GatewayConfig) -> bool:
     return able.notifies and not able.can_query and not able.told_expiry
 
 
-def check_live() -> None:
-    """Raises Invalid when a live shop has a gateway switched on that is for tests only."""
-    active = db.session.scalars(select(GatewayConfig).filter_by(active=True))
-    wrong = [config.name for config in active if _refused_in_live(config)]
-    if wrong:
-        raise Invalid(f"A live shop must not use {', '.join(wrong)}: switch it off, or set STORE_MODE=test.")
-
-
 def configs() -> list[GatewayConfig]:
     """Every configured gateway, by name."""
     return list(db.session.scalars(select(GatewayConfig).order_by(GatewayConfig.name)))
 
 
-def problems(config: GatewayConfig) -> list[str]:
-    """What keeps a gateway from being used here, in plain words; nothing if it may be."""
-    wrong = [_("It is for tests only, and this shop is live.")] if _refused_in_live(config) else []
-    try:
-        return wrong + adapter(config).check()
-    except Invalid as problem:  # its secrets cannot be opened
-        return [*wrong, problem.message]
-
-
-def switch(name: str, on: bool) -> None:
-    """Switch a gateway, with every way to pay that leads to it. Raises NotFound; Invalid if it lacks something."""
-    found = db.session.scalar(select(GatewayConfig).filter_by(name=name).with_for_update())
-    if found is None:
-        raise NotFound(_("There is no such payment service."))
-    if on and (wrong := problems(found)):
-        raise Invalid(" ".join(wrong))
-    found.active = on
-
-
 def _out_of_order(config):
-    return kind_of(config.type) is Gone or _refused_in_live(config)
+    return kind_of(config.type) is Gone or refused_in_live(config)
 
 
-def _refused_in_live(config):
+def refused_in_live(config: GatewayConfig) -> bool:
+    """Whether this shop is live and the gateway is not."""
     return current_app.config["LIVE"] and (config.mode == "test" or kind_of(config.type).for_test_only)
 
 
-def _why_not(method, due_minor, currency, country):
+def _why_not(method, due_minor, currency, country, ahead):
+    if ahead and method.auto_approve:
+        return _("Not for gift certificates: they are paid first.")
     if method.currencies and currency not in method.currencies:
         return _("Not for payments in %(currency)s.", currency=currency)
     if method.countries and country not in method.countries:
@@ -152,7 +156,7 @@ def _why_not(method, due_minor, currency, country):
     return ""
 
 
-def _filled(value):
+def filled(value: Any) -> Any:
     """A setting may speak of the shop's own address as {public_url}."""
     return value.replace("{public_url}", current_app.config["PUBLIC_URL"]) if isinstance(value, str) else value
 

@@ -31,6 +31,10 @@ class GatewayConfig(Base):
     silent_since: Mapped[datetime | None]  # when it was noticed that its messages are missing
     silent_cause: Mapped[str] = mapped_column(default="")  # address, key, down or rhythm: see silence.py
     settlement: Mapped[dict[str, Any]] = mapped_column(default=dict)  # which column of its file means what
+    rotation: Mapped[dict[str, Any]] = mapped_column(default=dict)  # since when each key is there, what it was: keys.py
+    only_sources: Mapped[bool] = mapped_column(default=False)  # notifications from its published networks only
+    mode_since: Mapped[datetime | None]  # when its mode was chosen; empty: it always was this one
+    checklist: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last look before going live found
 
 
 class PaymentMethod(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from storefront.catalog.models import ListingEntry
 from storefront.kit import clock
 from storefront.kit.db import db
+from storefront.promotions.benefits import BENEFITS, GIFT
 from storefront.promotions.codes import Opened, look_up
 from storefront.promotions.models import GroupMember, Promotion
 from storefront.promotions.using import Uses, Who
@@ -38,6 +39,12 @@ class Standing:
         """Every category that any rule speaks of."""
         parts = (part for rule in self.rules for part in (*rule.conditions, *rule.actions))
         return {id for part in parts for id in part.get("categories", ())}
+
+    @property
+    def gifts(self) -> set[str]:
+        """The SKUs of everything that any rule may give away."""
+        parts = [part for rule in self.rules for part in rule.actions if part["type"] in BENEFITS]
+        return {part["sku"] for part in parts if BENEFITS[part["type"]].phase == GIFT}
 
 
 def standing(codes: list[str], who: Who, kept_by: Callable[[], Collection[int]]) -> Standing:

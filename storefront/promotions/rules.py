@@ -2,7 +2,8 @@
 
 Rules come by their priority, the lower number first, then the older rule. Each works on what those before it have left.
 An exclusive rule stands alone: it comes only if none has come before it, and then none comes after it. A rule whose
-conditions hold, but that brings nothing, has not come. Nothing ever costs less than nothing.
+conditions hold, but that brings nothing, has not come; nor has one whose gift is gone. Nothing ever costs less than
+nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ class Result:
     gifts: list[Action] = field(default_factory=list)
     issues: list[Action] = field(default_factory=list)
     applied: list[Rule] = field(default_factory=list)
+    gone: list[Rule] = field(default_factory=list)  # whose gift is not there any more
     unmet: dict[int, str | Mapping[str, Any]] = field(default_factory=dict)
 
     def off(self, key: int) -> int:
@@ -92,12 +94,20 @@ def _apply(rule, basket, facts, result):
             continue  # its package is gone
         if benefit.phase == GOODS_PHASE:
             came = _take(rule, params, step, basket, result) or came
+        elif benefit.phase == GIFT and not _is_there(params, facts, result):
+            result.gone.append(rule)
         elif benefit.phase != SHIPPING or facts.travels:
             {SHIPPING: result.shipping, GIFT: result.gifts, ISSUE: result.issues}[benefit.phase].append(
                 (rule, params, step)
             )
             came = True
     return came
+
+
+def _is_there(params, facts, result):
+    """Whether a gift can be given, beside the same ones that rules before it have given."""
+    given = sum(other["quantity"] for _rule, other, _step in result.gifts if other["sku"] == params["sku"])
+    return facts.gifts_left.get(params["sku"], given + params["quantity"]) >= given + params["quantity"]
 
 
 def _take(rule, params, step, basket, result):

@@ -1,7 +1,7 @@
 """What the rules work with: plain values, so that the same cart always gives the same answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +21,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Facts:
-    """Who asks, when, and where it goes. `country` is "" and `emails` empty as long as nobody has said or proved it."""
+    """Who asks, when, and where it goes. `country` is "" and `email` empty as long as nobody has said or proved it.
+
+    `gifts_left` says how many of each SKU can still be given away, beside what the cart takes; of others there are enough.
+    """
 
     now: datetime
     today: date
@@ -31,6 +34,7 @@ class Facts:
     groups: frozenset[int] = frozenset()
     first_order: bool = True
     travels: bool = True  # whether anything has to be sent
+    gifts_left: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

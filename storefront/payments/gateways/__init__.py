@@ -1,15 +1,27 @@
 """The adapters by their type. A new one is a file beside these and a line here, or a package that brings it."""
 
 from storefront.payments.gateways.base import Gateway
+from storefront.payments.gateways.dibs import Dibs
 from storefront.payments.gateways.gone import Gone
 from storefront.payments.gateways.offline import Offline
+from storefront.payments.gateways.opayo import Opayo
+from storefront.payments.gateways.paypal import PayPal
 from storefront.payments.gateways.quickpay import QuickPay
+from storefront.payments.gateways.redsys import Redsys
 from storefront.payments.gateways.sandbox import Sandbox
+from storefront.payments.gateways.stripe import Stripe
+from storefront.payments.gateways.worldpay import Worldpay
 
 GATEWAYS: dict[str, type[Gateway]] = {
     "sandbox": Sandbox,
     "offline": Offline,
+    "dibs": Dibs,
+    "opayo": Opayo,
+    "paypal": PayPal,
     "quickpay": QuickPay,
+    "redsys": Redsys,
+    "stripe": Stripe,
+    "worldpay": Worldpay,
 }
 
 

@@ -24,6 +24,17 @@ NEVER_ARRIVED = "never_arrived"  # the gateway knows no refund, capture or void 
 
 
 @dataclass(frozen=True)
+class CardWish:
+    """How a card is asked for, where the service can be told: its security code, kept there for the next time, and of
+    which types (words of `payments.CARDS`; empty: all). What a service cannot be told is left out.
+    """
+
+    ask_cvv: bool = True
+    tokenize: bool = False
+    types: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class BillView:
     """A bill as an adapter sees it. Amount in minor units of the currency."""
 
@@ -39,6 +50,7 @@ class BillView:
     expires_at: datetime | None = None
     locale: str = "en"
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the way to pay: see `Gateway.method_settings`
+    card: CardWish = CardWish()  # the same, of every way to pay by card
 
 
 @dataclass(frozen=True)

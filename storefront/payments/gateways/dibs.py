@@ -120,6 +120,8 @@ class Dibs(base.Gateway):
             return []
         number = self._api.state(found.transact)
         word = words.STATES[number]
+        if number in words.SENT_BACK and bill.transaction_id == found.transact:
+            word = base.PAID  # as we know; how much has gone back since, nobody says
         facts = {"error_type": words.reason_of(number, found.reason)} if word == base.DECLINED else {}
         if word in (base.UNKNOWN, base.DECLINED):
             facts["vendor_code"] = f"{number} {found.reason}".strip()[:100]

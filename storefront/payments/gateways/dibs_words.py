@@ -37,6 +37,7 @@ STATES = {
     "18": base.UNKNOWN,
     "19": base.UNKNOWN,
 }
+SENT_BACK = ("8", "9", "11", "15")
 BY_DIBS = "17"  # not the bank has declined, but DIBS itself
 
 # transinfo.cgi: rejected, ready to be captured, captured, sent to the bank which has not answered.
@@ -127,8 +128,8 @@ def result_of(told: Mapping[str, str]) -> tuple[str, str]:
     """What came of an operation, and what is said of it: a plain yes or no, or nobody knows."""
     code = told.get("result") or told.get("reason") or ""
     result = RESULTS.get(code, base.UNKNOWN)
-    if told.get("status") == "ACCEPTED" and code in ("", "0"):
-        result = base.DONE
+    if told.get("status") == "ACCEPTED":
+        result = base.DONE if code in ("", "0") else base.ACCEPTED if result == base.ACCEPTED else base.UNKNOWN
     elif told.get("status") == "DECLINED" and result == base.DONE:
         result = base.REFUSED
     said = f"{code} {told.get('message', '')}".strip()[:200]

@@ -5,11 +5,11 @@ A session is made by POST /v1/checkout/sessions under an Idempotency-Key, and th
 for another card after a refusal. An event carries Stripe-Signature: t=seconds,v1=HMAC of "t.body" under the secret of
 the endpoint (docs.stripe.com/webhooks/signature); the official library verifies it over the raw bytes, and its age is
 counted to its arrival, so that a stored message reads the same for ever. There is no order among events, and several
-speak of one payment: payment and event keys are those of the PaymentIntent. What a refund or a dispute is about is
-looked up. Events name no account: the secret stands for it.
+speak of one payment: transaction and event keys are those of the PaymentIntent. Shops that share an account hear of
+each other's payments: the session's id, which each knows of its own only, names the bill, and what is said of a
+payment, refund or dispute is asked of its session. Events name no account: the secret stands for it.
 """
 
-import json
 import logging
 import re
 
@@ -30,11 +30,8 @@ SESSION = {
     "checkout.session.async_payment_succeeded": news.of_session,
     "checkout.session.async_payment_failed": news.failed_later,
     "checkout.session.expired": news.of_session,
-    "payment_intent.amount_capturable_updated": news.of_intent,
-    "payment_intent.canceled": news.of_intent,
-    "payment_intent.processing": news.of_intent,
-    "payment_intent.succeeded": news.of_intent,
 }
+RESERVED = ("payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.succeeded")
 LATER = ("charge.refunded", "charge.refund.updated", "refund.", "charge.dispute.")
 REFUND = {
     "succeeded": base.DONE,
@@ -52,9 +49,7 @@ class Stripe(base.Gateway):
 
     label = "Stripe"
     properties = (
-        Property(
-            "secret_key", _l("Secret key"), SECRET, pattern=r"(sk|rk)_(test|live)_\w+", hint="sk_test_… / sk_live_…"
-        ),
+        Property("secret_key", _l("Secret key"), SECRET, pattern=r"(sk|rk)_(test|live)_\w+", hint="sk_test_…"),
         Property("signing_secret", _l("Signing secret of the endpoint"), SECRET, pattern=SECRETS, hint="whsec_…"),
         Property(
             "older_signing_secrets",
@@ -70,13 +65,6 @@ class Stripe(base.Gateway):
             CHOICE,
             required=False,
             choices=(("automatic", _l("at once")), ("manual", _l("later, when it is captured"))),
-        ),
-        Property(
-            "shop",
-            _l("Name of this shop, if others use the same Stripe account"),
-            required=False,
-            pattern=r"[A-Za-z0-9._-]{1,40}",
-            hint=_l("letters, digits, dots and dashes"),
         ),
     )
     addresses = {"api": dict.fromkeys(("test", "live"), "https://api.stripe.com")}
@@ -115,7 +103,8 @@ class Stripe(base.Gateway):
 
     def identify(self, message: Message) -> str | None:
         """The reference that we wrote on the object of the event."""
-        return news.metadata(_object(_json(message.body))).get("reference")
+        found = news.metadata(news.event(message.body)[1]).get("reference")
+        return found if isinstance(found, str) else None
 
     def read_return(self, message: Message, bill: BillView) -> Hint:
         """The browser brings nothing that proves anything."""
@@ -125,9 +114,8 @@ class Stripe(base.Gateway):
         """An event proves itself by its signature; what it says of refunds and disputes is looked up."""
         if not self._is_signed(message):
             return Reading(base.FORGED)
-        event = _json(message.body)
         try:
-            return Reading(base.AUTHENTIC, self._news(str(event.get("type")), _object(event), event.get("created")))
+            return Reading(base.AUTHENTIC, self._news(*news.event(message.body)))
         except Missing:
             return Reading(base.AUTHENTIC)  # it is about a payment that is not one of this account
         except GatewayError:
@@ -138,13 +126,9 @@ class Stripe(base.Gateway):
         if not bill.gateway_reference:
             return []
         session = self._service.session(bill.gateway_reference)
-        intent = session.get("payment_intent")
-        if news.metadata(session).get("reference") != bill.reference:
+        if session.get("id") != bill.gateway_reference:
             raise GatewayError(_("The payment service gives no sensible answer."))
-        if session.get("status") == "expired" or not isinstance(intent, dict):
-            return news.of_session(session)
-        told = news.of_ended(intent) if session.get("status") == "complete" else news.of_intent(intent)
-        return told + self._later(intent)
+        return news.of_session(session) + self._later(session)
 
     def close(self, bill: BillView) -> bool:
         """End the session; whether it is certain that nobody can pay it any more."""
@@ -154,14 +138,11 @@ class Stripe(base.Gateway):
             session = self._service.expire(bill.gateway_reference)
         except Refused:
             session = self._service.session(bill.gateway_reference)
-        intent = session.get("payment_intent")
-        state = intent.get("status") if isinstance(intent, dict) else ""
-        ended = session.get("status") == "complete" and state in ("canceled", "requires_payment_method")
-        return session.get("status") == "expired" or ended
+        over = news.intent_of(session).get("status") in ("canceled", "requires_payment_method")
+        return session.get("status") == "expired" or (session.get("status") == "complete" and over)
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
         """Send money back. Stripe answers the same key with the same refund."""
-
         wanted = {"amount": theirs(amount_minor, bill.currency), "metadata": {**self._known(bill), "request_key": key}}
         if wanted["amount"] is None:
             return OperationResult(base.REFUSED, reason=_("The payment service does not take this sum."))
@@ -193,8 +174,7 @@ class Stripe(base.Gateway):
     def _known(self, bill):
         """What we write on everything, so that events about it find the bill."""
         later = self.settings.get("capture") == "manual"
-        known = {"reference": bill.reference, "capture": "manual" if later else "automatic"}
-        return {**known, "shop": self._shop} if self._shop else known
+        return {"reference": bill.reference, "capture": "manual" if later else "automatic"}
 
     def _is_signed(self, message):
         kept = [self.around.secrets.get(name, "") for name in ("signing_secret", "older_signing_secrets")]
@@ -204,38 +184,38 @@ class Stripe(base.Gateway):
         return at is not None and arrived.timestamp() - at <= TOLERANCE
 
     def _news(self, kind, thing, at):
+        """What an event says. What another object than a session says is asked of its session, which is ours or not."""
         if kind in SESSION:
-            return SESSION[kind](thing, at) if self._is_ours(thing) else []
-        intent = thing.get("payment_intent")
-        if not kind.startswith(LATER) or not isinstance(intent, str):
+            if news.waits_for_capture(thing):
+                thing = self._service.session(str(thing.get("id")))
+            return SESSION[kind](thing, at) if news.metadata(thing) else []
+        intent = thing.get("id" if kind in RESERVED else "payment_intent")
+        if not isinstance(intent, str) or not (kind.startswith(LATER) or (kind in RESERVED and news.reserves(thing))):
             return []
-        payment = self._service.intent(intent)
-        if not self._is_ours(payment):
+        session = self._service.session_of(intent)
+        if not news.metadata(session):
             return []
-        back = news.came_back(payment, thing, at) if thing.get("object") == "refund" and _has_failed(thing) else []
-        return self._later(payment, disputed=kind.startswith("charge.dispute.")) + back
+        back = news.came_back(session, thing, at) if _came_back(thing) else []
+        told = news.of_session(session, at) if kind in RESERVED else []
+        return told + self._later(session, disputed=kind.startswith("charge.dispute.")) + back
 
-    def _later(self, intent, disputed=False):
+    def _later(self, session, disputed=False):
         """What happened to the money after it was paid."""
-        charge, name = intent.get("latest_charge"), str(intent.get("id"))
+        charge, name = news.intent_of(session).get("latest_charge"), news.transaction(session)
         if not isinstance(charge, dict):
             return []
-        refunds = charge.get("refunds") if isinstance(charge.get("refunds"), dict) else {}
-        if refunds.get("has_more") or (not refunds and charge.get("amount_refunded")):
-            refunds = self._service.refunds(name)
+        refunds = charge.get("refunds")
+        if not isinstance(refunds, dict) or refunds.get("has_more"):
+            refunds = self._service.refunds(name) if charge.get("amount_refunded") else {}
         disputes = self._service.disputes(name) if disputed or charge.get("disputed") else {}
-        return news.of_refunds(intent, news.listed(refunds)) + news.of_disputes(intent, news.listed(disputes))
-
-    def _is_ours(self, thing):
-        return bool(known := news.metadata(thing)) and known.get("shop", "") == self._shop
+        return news.of_refunds(session, news.listed(refunds)) + news.of_disputes(session, news.listed(disputes))
 
     def _intent(self, bill):
         """The payment's id; of one that is only reserved the session knows it."""
         if bill.transaction_id:
             return bill.transaction_id
-        intent = self._service.session(bill.gateway_reference or bill.reference).get("payment_intent")
-        name = intent.get("id") if isinstance(intent, dict) else intent
-        if not isinstance(name, str):
+        name = news.transaction(self._service.session(bill.gateway_reference or bill.reference))
+        if not name.startswith("pi_"):
             raise Refused("there is no payment")
         return name
 
@@ -248,10 +228,6 @@ class Stripe(base.Gateway):
             return OperationResult(base.UNKNOWN, reason=error.message)
 
     @property
-    def _shop(self):
-        return self.settings.get("shop") or ""
-
-    @property
     def _service(self):
         return Service(self.around.secrets.get("secret_key", ""), self.address("api"), self.around.send)
 
@@ -261,19 +237,5 @@ def _result(told, words):
     return OperationResult(result, str(told.get("id") or ""), str(told.get("failure_reason") or "")[:200])
 
 
-def _has_failed(refund):
-    return refund.get("status") in ("failed", "canceled")
-
-
-def _json(body):
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _object(event):
-    data = event.get("data")
-    found = data.get("object") if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
+def _came_back(thing):
+    return thing.get("object") == "refund" and thing.get("status") in ("failed", "canceled")

@@ -17,6 +17,9 @@ def asked(bill: BillView, urls: Urls, amount: int, known: Mapping[str, str], now
     """The session of an attempt: one line, the whole sum. The same bill asks for the same, as its key must."""
     with force_locale(bill.locale):
         name = _("Order %(number)s", number=bill.order_number)
+    payment = {"metadata": known, "description": name}
+    if known["capture"] == "manual":
+        payment["capture_method"] = "manual"
     price = {"currency": bill.currency.lower(), "unit_amount": amount, "product_data": {"name": name}}
     wanted = {
         "mode": "payment",
@@ -26,17 +29,12 @@ def asked(bill: BillView, urls: Urls, amount: int, known: Mapping[str, str], now
         "cancel_url": urls.cancel,
         "locale": locale(bill.locale),
         "metadata": known,
-        "payment_intent_data": {"metadata": known, "description": name, "capture_method": _method(known)},
+        "payment_intent_data": payment,
         "adaptive_pricing": {"enabled": False},  # else it may be paid in another currency than that of the bill
     }
     if bill.shopper.get("email"):
         wanted["customer_email"] = bill.shopper["email"]
     return wanted | _end(bill, now)
-
-
-def _method(known):
-    """docs.stripe.com/api/payment_intents/create: `automatic` is the word for some ways, `automatic_async` for all."""
-    return "manual" if known["capture"] == "manual" else "automatic_async"
 
 
 def _end(bill, now):

@@ -2,9 +2,11 @@
 
 from storefront.payments import adapter, config_by_name
 from storefront.sandbox.players.base import Player
+from storefront.sandbox.players.dibs import DibsPlayer
+from storefront.sandbox.players.opayo import OpayoPlayer
 from storefront.sandbox.players.quickpay import QuickPayPlayer
 
-PLAYERS: dict[str, type[Player]] = {"quickpay": QuickPayPlayer}
+PLAYERS: dict[str, type[Player]] = {"opayo": OpayoPlayer, "dibs": DibsPlayer, "quickpay": QuickPayPlayer}
 
 
 def player_of(name: str) -> Player | None:

@@ -8,7 +8,7 @@ player has opened a transaction.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from storefront.kit.errors import Invalid, NotFound
@@ -48,7 +48,14 @@ class Call:
 
 
 class Player:
-    """The parent of every player. `gateway` is the adapter with its settings, secrets and files."""
+    """The parent of every player. `gateway` is the adapter with its settings, secrets and files.
+
+    For the button that fills in a rehearsal: `places` says where an address of the service lies below our own (`page`
+    and `api` need no word), `invents` which values of its properties are taken where none can be guessed.
+    """
+
+    places: ClassVar[Mapping[str, str]] = {}
+    invents: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, name: str, gateway: Gateway):
         self.name, self.gateway = name, gateway

@@ -1,0 +1,296 @@
+"""DIBS FlexWin's protocol: the conformance kit, the published example, the tables, and what its servers answer."""
+
+import hashlib
+from dataclasses import replace
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from storefront.payments.errors import DECLINES, GatewayError
+from storefront.payments.gateways import base, conformance, dibs_words as words
+from storefront.payments.gateways.base import Message
+from storefront.payments.gateways.dibs import Dibs
+from storefront.payments.gateways.dibs_api import double_md5
+from storefront.payments.gateways.references import compact
+from storefront.payments.gateways.stand import OTHER, OURS, URLS
+
+SETTINGS = {"merchant": "90000001", "api_user": "shop"}
+SECRETS = {
+    "key1": "a key of thirty-two letters, one!",
+    "key2": "a key of thirty-two letters, two!",
+    "api_password": "pw",
+}
+PAID = {"transact": "11399459", "status": "2"}
+
+
+def result_key(told, secrets=SECRETS):
+    """What DIBS writes below a result: made without the adapter."""
+    amount = int(told["amount"]) + int(told.get("fee", 0))
+    text = f"transact={told['transact']}&amount={amount}&currency={told['currency']}"
+    inner = hashlib.md5((secrets["key1"] + text).encode()).hexdigest()
+    return hashlib.md5((secrets["key2"] + inner).encode()).hexdigest()
+
+
+def callback(bill=OURS, secrets=SECRETS, **more):
+    """DIBS calls back, in ISO-8859-1."""
+    told = {
+        "transact": PAID["transact"],
+        "orderid": compact(bill, 20),
+        "amount": str(bill.amount_minor),
+        "currency": words.NUMBERS[bill.currency],
+        "statuscode": "2",
+        "paytype": "VISA",
+        "billingFirstName": "Åse",
+        **more,
+    }
+    told.setdefault("authkey", result_key(told, secrets))
+    body = urlencode(told, encoding="latin-1").encode()
+    return Message("POST", "", body, {"content-type": "application/x-www-form-urlencoded"})
+
+
+def said(channel, word, bill, secrets):
+    """What DIBS really sends: nothing after a refusal, and the browser brings the same as the callback."""
+    return callback(bill, secrets) if word == "paid" else Message("POST", "", b"")
+
+
+def server(answers=None, asked=None):
+    """A DIBS that knows one transaction, of our order; or that answers these texts by the end of the address."""
+
+    def send(method, url, data=None, headers=None):
+        fields = dict(parse_qsl(data))
+        if asked is not None:
+            asked.append((method, url, fields, headers))
+        path = url.rsplit("/", 1)[1]
+        if answers and path in answers:
+            return reply(answers[path])
+        ours = fields.get("orderid") == compact(OURS, 20)
+        return reply(urlencode(PAID) if path == "transinfo.cgi" and ours else "5" if path == "transstatus.pml" else "")
+
+    return send
+
+
+def reply(text, status=200):
+    """An HTTP answer."""
+    if isinstance(text, Exception):
+        raise text
+    return SimpleNamespace(status=status, headers={}, body=text.encode())
+
+
+STAND = conformance.Stand(Dibs, SETTINGS, SECRETS, said, currencies=("EUR", "JPY", "KWD"), proves=server())
+BEGUN = replace(OURS, gateway_reference=compact(OURS, 20))
+
+
+@pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
+def test_it_conforms(app, check):
+    """It holds what every gateway must hold (NOT-07, NOT-14, ADM-03)."""
+    with app.app_context():
+        check(STAND)
+
+
+def test_the_published_example_is_signed_alike():
+    """The call to FlexWin on tech.dibspayment.com/D2/Hosted/Md5_calculation has this key (NOT-11)."""
+    text = "merchant=90000001&orderid=12345678&currency=208&amount=100"
+    keys = "Gh0VOYNRW5?F%vCqt}BR~lPMrk4VT&o6", "-UbXVIo#n8~~1GO~vr;}XG_1{qu21Gc2"
+    assert double_md5(text, *keys) == "158a668ebc50d3c2fe1a393692a883f3"
+
+
+def test_the_form_is_signed_over_its_order_and_sum(app):
+    """The key covers merchant, order, currency and sum; blanks around a pasted key do no harm (ADM-02)."""
+    with app.app_context():
+        form = STAND.gateway().begin(OURS, URLS)
+        blanks = replace(STAND, secrets={**SECRETS, "key1": f" {SECRETS['key1']}\n"}).gateway().begin(OURS, URLS)
+    told = dict(form.fields)
+    signed = {name: told[name] for name in ("merchant", "orderid", "currency", "amount")}
+    text = "&".join(f"{name}={value}" for name, value in signed.items())
+    assert signed == {"merchant": "90000001", "orderid": form.reference, "currency": "978", "amount": "4290"}
+    assert told["md5key"] == double_md5(text, SECRETS["key1"], SECRETS["key2"]) == dict(blanks.fields)["md5key"]
+    assert (told["test"], told["uniqueoid"], told["capturenow"]) == ("yes", "1", "1")
+    assert form.reference.isalnum() and form.hosts == ("https://payment.architrade.com",)
+
+
+@pytest.mark.parametrize("facts", [{"amount_minor": 1_715_000_001}, {"currency": "XTS"}])
+def test_what_dibs_does_not_take_is_not_begun(app, facts):
+    """ERR-01: too large a sum, or a currency without a number."""
+    with app.app_context(), pytest.raises(GatewayError):
+        STAND.gateway().begin(replace(OURS, **facts), URLS)
+
+
+# --- the order of a result is not signed
+
+
+def test_the_result_of_one_order_does_not_pay_another(app):
+    """A genuine result under another order id, of the same sum, is refused: DIBS names no such transaction (NOT-11)."""
+    moved = callback(orderid=compact(replace(OTHER, amount_minor=4290), 20))
+    with app.app_context():
+        assert STAND.gateway().read_notification(moved).verdict == base.UNDECIDED
+        other = server({"transinfo.cgi": "transact=222222&status=2"})
+        assert STAND.gateway(send=other).read_notification(callback()).verdict == base.FORGED
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "word"),
+    [
+        ("transact=11399459&status=1", base.AUTHENTIC, base.AUTHORIZED),
+        ("transact=11399459&status=2", base.AUTHENTIC, base.PAID),
+        ("transact=11399459&status=3&approvalcode=1", base.AUTHENTIC, base.PENDING),
+        ("transact=11399459&status=0", base.UNDECIDED, None),
+        ("transact=222222&status=0", base.UNDECIDED, None),
+        ("", base.UNDECIDED, None),
+        ("transact=11399459&status=9", base.UNDECIDED, None),
+        ("<html>transact=11399459&status=2</html>", base.UNDECIDED, None),
+        (GatewayError("down"), base.UNDECIDED, None),
+    ],
+)
+def test_a_callback_waits_until_dibs_has_confirmed_it(app, answer, verdict, word):
+    """What DIBS does not confirm now is neither believed nor thrown away (NOT-11)."""
+    with app.app_context():
+        reading = STAND.gateway(send=server({"transinfo.cgi": answer})).read_notification(callback())
+    assert reading.verdict == verdict
+    assert [one.type for one in reading.outcomes] == ([word] if word else [])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        callback(authkey=""),
+        callback(authkey="ÿ" * 32),
+        callback(secrets={"key1": "", "key2": ""}),
+        callback(amount="-1", authkey="0" * 32),
+        callback(amount="9" * 40, authkey="0" * 32),
+        replace(callback(), body=callback().body + b"&amount=1"),
+        replace(callback(), query="authkey=1"),
+    ],
+)
+def test_what_is_not_signed_is_not_asked_about(app, message):
+    """No key, an empty one, no number, a name twice: forged, and nobody is asked (NOT-11)."""
+    asked = []
+    with app.app_context():
+        assert STAND.gateway(send=server(asked=asked)).read_notification(message).verdict == base.FORGED
+    assert not asked
+
+
+def test_the_key_of_our_own_form_is_no_result(app):
+    """NOT-11: the shopper knows `md5key`, and must not get through with it."""
+    with app.app_context():
+        form = dict(STAND.gateway().begin(OURS, URLS).fields)
+        echoed = callback(authkey=form["md5key"], md5key=form["md5key"])
+        assert STAND.gateway().read_notification(echoed).verdict == base.FORGED
+
+
+def test_a_fee_is_part_of_what_is_signed(app):
+    """BIL-03: the sum that is told is the one that is signed, so a fee is seen as another sum than that asked for."""
+    with app.app_context():
+        told = STAND.gateway().read_notification(callback(fee="100")).outcomes
+    assert [one.amount_minor for one in told] == [4390]
+
+
+def test_test_money_is_not_live_money(app):
+    """A live shop hears that a payment was a test, and needs an account that refuses them (ADM-10)."""
+    around = replace(STAND.gateway().around, mode="live")
+    with app.app_context():
+        gateway = Dibs(around)
+        assert [one.mode for one in gateway.read_notification(callback(test="yes")).outcomes] == ["test"]
+        assert "tests_refused" in " ".join(gateway.check())
+        assert not Dibs(replace(around, settings={**SETTINGS, "tests_refused": True})).check()
+        assert "test" not in dict(gateway.begin(OURS, URLS).fields)
+
+
+# --- questions and operations
+
+
+@pytest.mark.parametrize("number", sorted(words.STATES, key=int))
+def test_every_state_has_a_word(app, number):
+    """ERR-06: each documented state is news in our words, with a reason where it is a refusal."""
+    send = server({"transstatus.pml": number})
+    with app.app_context():
+        (told,) = STAND.gateway(send=send).query(BEGUN)
+    assert (told.type, told.amount_minor, told.currency) == (words.STATES[number], 4290, "EUR")
+    assert (told.transaction, told.merchant) == ("11399459", "90000001")
+    assert (told.error_type in DECLINES) == (told.type == base.DECLINED)
+
+
+def test_a_payment_has_the_same_name_by_question_and_by_callback(app):
+    """NOT-05: one event, one key."""
+    with app.app_context():
+        by_callback = STAND.gateway().read_notification(callback()).outcomes
+        assert STAND.gateway().query(BEGUN) == by_callback
+
+
+@pytest.mark.parametrize("code", sorted(words.REASONS, key=int))
+def test_every_documented_reason_is_one_of_ours(app, code):
+    """ERR-06: each code of tech.dibs.dk/toolbox/dibs_error_codes."""
+    answers = {"transinfo.cgi": f"transact=1234567&status=0&reason={code}", "transstatus.pml": "1"}
+    with app.app_context():
+        (told,) = STAND.gateway(send=server(answers)).query(BEGUN)
+    assert told.error_type == words.REASONS[code] and told.error_type in DECLINES
+    assert told.vendor_code == f"1 {code}"
+
+
+def test_an_order_that_dibs_does_not_know_is_not_paid(app):
+    """NOT-13: no transaction is no news; nonsense is no answer."""
+    with app.app_context():
+        assert STAND.gateway(send=server({"transinfo.cgi": ""})).query(BEGUN) == []
+        for answers in (
+            {"transinfo.cgi": "<html>"},
+            {"transstatus.pml": "many"},
+            {"transinfo.cgi": "transact=x&status=1"},
+        ):
+            with pytest.raises(GatewayError):
+                STAND.gateway(send=server(answers)).query(BEGUN)
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "signed"),
+    [
+        ("refund", "cgi-adm/refund.cgi", ("orderid", "transact", "amount")),
+        ("capture", "cgi-bin/capture.cgi", ("orderid", "transact", "amount")),
+        ("void", "cgi-adm/cancel.cgi", ("orderid", "transact")),
+    ],
+)
+def test_operations_are_signed(app, verb, path, signed):
+    """Each names merchant, order and transaction under the key; refund and cancel as the API user (BIL-20, ADM-15)."""
+    asked, answers = [], {path.split("/")[1]: "status=ACCEPTED&result=0"}
+    about = (BEGUN, "key") if verb == "void" else (BEGUN, 4290, "key")
+    with app.app_context():
+        result = getattr(STAND.gateway(send=server(answers, asked)), verb)(*about)
+    assert result == base.OperationResult(base.DONE, "" if verb == "refund" else "11399459")
+    _method, url, fields, headers = asked[-1]
+    text = "&".join(f"{name}={fields[name]}" for name in ("merchant", *signed))
+    assert url == f"https://payment.architrade.com/{path}"
+    assert fields["md5key"] == double_md5(text, SECRETS["key1"], SECRETS["key2"])
+    assert ("Authorization" in headers) == path.startswith("cgi-adm")
+
+
+@pytest.mark.parametrize("code", sorted(words.RESULTS, key=int))
+def test_every_result_is_understood(app, code):
+    """ADM-15: done, refused, in the batch, or nobody knows."""
+    status = "ACCEPTED" if code == "0" else "DECLINED"
+    for text in (f"result={code}", f"status={status}&result={code}&message=m"):
+        with app.app_context():
+            assert STAND.gateway(send=server({"refund.cgi": text})).refund(BEGUN, 1, "k").result == words.RESULTS[code]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("status=DECLINED&result=0", base.REFUSED),
+        ("status=ACCEPTED&reason=4", base.UNKNOWN),
+        ("result=77", base.UNKNOWN),
+        ("", base.UNKNOWN),
+        ("<html>Login problems?</html>", base.UNKNOWN),
+    ],
+)
+def test_a_result_that_contradicts_itself_is_not_done(app, text, result):
+    """ADM-15: what is not a plain yes is never one."""
+    with app.app_context():
+        assert STAND.gateway(send=server({"capture.cgi": text})).capture(BEGUN, 4290, "k").result == result
+
+
+def test_without_the_api_user_nothing_is_sent_back(app):
+    """The shop does not offer what it cannot do; the two belong together (ADM-02)."""
+    assert not Dibs.can({"merchant", "key1", "key2"}).can_refund and Dibs.can({*SETTINGS, *SECRETS}).can_refund
+    with app.app_context():
+        alone = STAND.gateway(without="api_password", send=server())
+        assert alone.refund(BEGUN, 1, "k").result == base.REFUSED
+        assert "api_user" in " ".join(alone.check())
