@@ -6,12 +6,14 @@ What orders copied stays as it was, whatever becomes of the book (RACE-38). Prov
 import pytest
 from sqlalchemy import inspect, select
 
-from storefront import customers
+from storefront import cart, customers
+from storefront.cart import aging
+from storefront.cart.models import Cart
 from storefront.customers.models import Customer, CustomerAddress
 from storefront.kit.db import db, transaction
 from storefront.orders.models import OrderAddress
 
-from purchases import ADDRESS
+from purchases import ADDRESS, at_once
 
 HOME = {"name": "Alice Byrne", "line1": "1 Quay Street", "city": "Galway", "postcode": "H91 E2R8", "country": "IE"}
 WORK = {**HOME, "line1": "2 Dock Road", "company": "Byrne Ltd"}
@@ -139,6 +141,39 @@ def test_the_invoice_goes_to_an_address_of_the_book(play, alice):
     typed = {"billing_to": "new", "billing_name": "Alice", "billing_line1": "7 Bill Row", "billing_city": "Galway"}
     alice.press("Continue to shipping", {**typed, "billing_postcode": "H91 E2R8"})
     assert in_book(play) == ["1 Quay Street", "2 Dock Road", "7 Bill Row"]
+
+
+def test_a_replaced_address_leaves_no_row(play, alice):
+    """CRT-15: what was typed for a cart, and is not its address any more, is gone at once; the book stays."""
+    (home,) = book(play, HOME)
+    apart, here_only = {"The invoice goes to another address": True}, {"Save to my addresses": False}
+    elsewhere = {**ADDRESS, **here_only, "to": "new", "Address": "9 New Road"}
+    bill = {"billing_to": "new", "billing_name": "Alice", "billing_line1": "7 Bill Row", "billing_city": "Galway"}
+    alice.get("/checkout/address")
+    alice.press("Update the form", apart, nth=0)
+    kept_out = {"billing_keep": False, "billing_postcode": "H91 E2R8"}
+    alice.press("Continue to shipping", {**elsewhere, **bill, **kept_out})
+    assert in_book(play) == ["1 Quay Street", "(9 New Road)", "(7 Bill Row)"]
+    alice.get("/checkout/address")
+    alice.press("Continue to shipping", {**here_only, "The invoice goes to another address": False})
+    assert in_book(play) == ["1 Quay Street", "(9 New Road)"]
+    alice.get("/checkout/address")
+    tabs = [play.tab(alice) for _ in range(4)]
+    pages = at_once(*(lambda tab=tab: tab.press("Continue to shipping", {"to": str(home)}) for tab in tabs))
+    assert {page.status for page in pages} == {200} and in_book(play) == ["1 Quay Street"]
+
+
+def test_an_address_that_another_cart_goes_to_stays(play):
+    """CRT-18: the order stands apart and its closed cart is removed; what goes on beside it keeps its address."""
+    play.shelves(mug=9)
+    guest = play.visitor("guest")
+    placed = play.held_order(guest, mug=1)
+    play.gateway_says("pending", placed.bill)
+    with transaction():
+        new = cart.part(db.session.get_one(Cart, placed.order.cart_id), placed.order.id)
+        assert new.id != placed.order.cart_id
+        aging.remove(cart.locked(placed.order.cart_id))
+    assert in_book(play) == ["(1 Quay Street)"] and guest.get("/checkout/address").has("1 Quay Street")
 
 
 def test_a_full_book_keeps_no_more_and_the_order_goes_on(play, alice):

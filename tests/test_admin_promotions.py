@@ -13,6 +13,7 @@ from storefront.promotions.models import Coupon, CustomerGroup, GroupMember, Pro
 
 from counter import CLERK, comes_in, trail
 from promoting import apply_code, counts, offer
+from purchases import at_once
 
 
 @pytest.fixture
@@ -205,6 +206,25 @@ def test_a_group_of_customers(play, carol):
     page = add(carol, "conditions", "group", group_id=str(group.id))
     assert page.has("for the group Friends, signed in")
     assert carol.get("/admin/groups/nobody").status == 404
+
+
+def test_two_make_the_same_group_in_one_moment(play, carol):
+    """One is made and the other reads that it is there; saved twice at once, each e-mail is in it once. PRM-01."""
+    tabs = [play.tab(carol) for _ in range(6)]
+
+    def pressed(address, **typed):
+        for tab in tabs:
+            tab.get(address)
+        play.look_again()
+        return at_once(*(lambda tab=tab: tab.press("Save", {"Name": "Friends", **typed}) for tab in tabs))
+
+    pages = pressed("/admin/groups/new", **{"E-mails": "alice@example.com"})
+    assert sorted(page.status for page in pages) == [200] + [409] * 5
+    assert all(page.has("There is a group of this name already") for page in pages if page.status == 409)
+    group = db.session.scalars(select(CustomerGroup)).one()
+    assert {page.status for page in pressed(f"/admin/groups/{group.id}", **{"E-mails": "bob@example.com"})} == {200}
+    play.look_again()
+    assert db.session.scalars(select(GroupMember.email)).all() == ["bob@example.com"]
 
 
 def test_only_owners_give_money_away(play, carol):

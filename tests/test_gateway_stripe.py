@@ -326,7 +326,7 @@ def test_a_sum_that_cannot_be_asked_for_is_not_rounded(of):
     ],
 )
 def test_an_event_of_the_page_is_read_without_asking(of, kind, thing, word):
-    """Each state of a session has its word; the session's id names the bill, the payment is the transaction (NOT-07)."""
+    """Each state of a session has its word; its id names the bill, the payment is the transaction (NOT-07)."""
     told = read(of(), event(kind, thing))
     assert [(one.type, one.reference, one.transaction, one.mode) for one in told] == [
         (word, BEGUN.gateway_reference, INTENT, "test")
@@ -375,7 +375,7 @@ def test_a_reserved_sum_is_asked_for(of):
 
 
 def test_refunds_are_told_one_by_one_under_their_own_names(of):
-    """One made in Stripe's console and one of ours, which carries our key; one that is on its way is not told (NOT-07)."""
+    """One made in the console and one of ours, with our key; one that is on its way is not told (NOT-07)."""
     ours_ = refund_of("re_2", 290, metadata={"request_key": "refund-7"})
     rows = [refund_of("re_1", 1000), ours_, refund_of("re_3", 5, "pending"), refund_of("re_4", 5, "failed")]
     there = session_of(BEGUN, payment_intent=intent(charge={"refunds": listed(*rows), "amount_refunded": 1290}))

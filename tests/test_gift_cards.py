@@ -8,7 +8,8 @@ import csv
 import pytest
 from sqlalchemy import select, update
 
-from storefront import certificates, orders
+from storefront import catalog, certificates, orders
+from storefront.catalog.drafts import ProductDraft, VariantDraft
 from storefront.certificates.models import GiftCertificate
 from storefront.kit import events
 from storefront.kit.db import db, transaction
@@ -467,6 +468,20 @@ def test_a_product_becomes_a_gift_certificate(play, cards):
     }
     assert carol.press("Make product", answers).steps == [303, 200]
     assert play.variant("voucher").gift_certificate is True
+
+
+def test_its_page_says_the_amount_once_and_nothing_of_returning(play, cards):
+    """PRM-08: "€25" is the option and the price; an option that is no sum stands beside it. Goods can be returned."""
+    options = ({"Worth": "€25"}, {"Worth": "50,00 EUR"}, {"Worth": "Seventy-five"})
+    with transaction():
+        drafts = [
+            VariantDraft(sku=f"GIFT-{n}", options=each, price_minor=2500 * n, gift_certificate=True)
+            for n, each in enumerate(options, start=1)
+        ]
+        catalog.save([ProductDraft("voucher", "Voucher", variants=drafts)], actor="carol")
+    page = play.visitor("alice").get("/products/voucher")
+    assert page.has("Worth €25 50,00 EUR Seventy-five €75.00") and not page.has("to return it")
+    assert play.visitor("bob").get("/products/mug").has("days to return it")
 
 
 def test_a_product_file_brings_gift_cards(play, cards, tmp_path):

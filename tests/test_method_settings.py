@@ -99,7 +99,7 @@ def test_a_gateway_is_held_against_its_own_rules(play, monkeypatch):
     play.shelves(mug=1)
     runner = play.app.test_cli_runner()
     done = runner.invoke(args=["gateways", "check", "sandbox"])
-    assert done.exit_code == 0 and done.output == "sandbox is ready: it is a sandbox in test mode.\n"
+    assert done.exit_code == 0 and done.output.startswith("sandbox is ready: it is a sandbox in test mode.\n")
     with transaction():
         method = card()
         method.config.properties, method.settings = {}, {"pew": 7}

@@ -335,14 +335,15 @@ def test_a_gift_is_held_and_sold_like_any_goods_and_costs_nothing(play, right_bo
 def test_a_gift_that_is_gone_leaves_its_place_to_others(play, right_books):
     """Exclusive, but its gift is on no shelf: what it kept out counts, and no use of it is held. PRM-01."""
     play.shelves(mug=9, bowl=1)
-    offer("With a bowl", {"type": "gift", "sku": "BOWL", "quantity": 1}, exclusive=True, priority=1, limit_total=5)
+    gift = {"type": "gift", "sku": "BOWL", "quantity": 1}
+    bowls = offer("With a bowl", gift, exclusive=True, priority=1, limit_total=5)
     offer("Ten", {"type": "percent", "rate_ppm": 100_000}, priority=2)
-    assert play.held_order(mug=1).order.discount_minor == 1000 and uses_of("With a bowl") == (0, 1)
+    assert play.held_order(mug=1).order.discount_minor == 1250 and counts(bowls) == (0, 1)
     bob = play.visitor("bob")
     page = play.fill_cart(bob, mug=2)
-    assert page.has("The gift of “With a bowl” is not there any more.") and page.has("Ten")
+    assert page.has("The gift of “With a bowl” is not there any more.") and page.has("2.50")
     play.to_preview(bob)
-    assert play.confirm(bob).order.discount_minor == 250 and uses_of("With a bowl") == (0, 1)
+    assert play.confirm(bob).order.discount_minor == 250 and counts(bowls) == (0, 1)
 
 
 def test_every_order_is_worked_out_again_from_its_own_rows(play, right_books):

@@ -41,7 +41,7 @@ def save(*drafts):
 
 def titles(page):
     """The cards of a page."""
-    return re.findall(r'<li class="card"><a href="/products/[^>]*>.*?<b>(.*?)</b>', page.html, re.S)
+    return re.findall(r'<li class="card"><a href="/products/[^>]*>.*?<b><bdi>(.*?)</bdi></b>', page.html, re.S)
 
 
 def found(visitor, text):

@@ -73,6 +73,26 @@ def test_the_gateway_is_down(play):
     assert listened(play) == (True, "down")
 
 
+def test_only_an_authentic_message_is_heard(play):
+    """What anybody may have sent does not count as heard; a message counts when it came, not when it is read.
+    NOT-11, SEC-05."""
+    play.shelves(mug=9)
+    placed = play.quickly_at_gateway(mug=1)
+    heard = lambda: db.session.scalar(select(GatewayConfig.last_notice_at).filter_by(name="sandbox"))  # noqa: E731
+    for forged in ({**play.message("paid", placed.bill), "amount": "1"}, b"nonsense"):
+        assert play.notify(forged).status == 400
+    play.look_again()
+    assert heard() is None
+    assert play.gateway_says("paid", placed.bill) == 200
+    play.look_again()
+    first = heard()
+    assert first == db.session.scalar(select(InboxMessage.received_at).order_by(InboxMessage.id.desc()).limit(1))
+    play.wait(hours=1)
+    assert play.gateway_says("paid", placed.bill) == 200, "said twice: nothing changes, and it was heard"
+    play.look_again()
+    assert heard() > first
+
+
 def test_it_speaks_again(play):
     """The note goes by itself with the first message that comes, and with one letter; not by waiting alone. NOT-05."""
     paid(play, "never", 3)

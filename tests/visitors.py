@@ -88,6 +88,11 @@ class Visitor:
         """Follow a link by its words."""
         return self.get(urljoin(self.page.url, self.page.link(words)))
 
+    def leaves(self) -> Page:
+        """Go on to the payment page: by the form that is posted there, or by the link of a service that gave one."""
+        words = "Continue to payment page"
+        return self.click(words) if any(words in text for text, _ in self.page.seen.links) else self.press(words)
+
     def again(self) -> Page:
         """Reload the page."""
         return self.get(self.page.url)

@@ -158,6 +158,8 @@ def accounts():
         table.create_foreign_key(key, "carts", ["merged_into_id"], ["id"], ondelete="SET NULL")
         table.create_index(table.f("ix_carts_merged_into_id"), ["merged_into_id"])
         table.create_index(table.f("ix_carts_open_order_id"), ["open_order_id"])
+        table.create_index(table.f("ix_carts_shipping_address_id"), ["shipping_address_id"])
+        table.create_index(table.f("ix_carts_billing_address_id"), ["billing_address_id"])
     with op.batch_alter_table("orders") as table:
         table.add_column(sa.Column("erased_at", UtcDateTime(), nullable=True))
     for name, indexes in ORDER_INDEXES.items():
@@ -212,6 +214,8 @@ def undo_accounts():
         table.drop_column("erased_at")
     with op.batch_alter_table("carts") as table:
         table.drop_constraint(table.f("fk_carts_merged_into_id_carts"), type_="foreignkey")
+        table.drop_index(table.f("ix_carts_billing_address_id"))
+        table.drop_index(table.f("ix_carts_shipping_address_id"))
         table.drop_index(table.f("ix_carts_open_order_id"))
         table.drop_index(table.f("ix_carts_merged_into_id"))
         table.drop_column("merged_into_id")

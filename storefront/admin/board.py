@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _, lazy_gettext as _l, ngettext
 
-from storefront import proof
+from storefront import payments, proof
 from storefront.admin import audit
 from storefront.admin.room import bp, deed
 from storefront.proof.models import ProofResult
@@ -56,6 +56,7 @@ def board():
         elsewhere=proof.ELSEWHERE,
         sums=proof.money(),
         things=THINGS,
+        endings=payments.endings(),
         address_of=_address_of,
     )
 

@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -47,7 +48,7 @@ def group(place):
     if form.validate_on_submit():
         try:
             with deed():
-                _save(None if found is None else _group(place), form)
+                _save(None if found is None else _group(place, lock=True), form)
         except (Conflict, Invalid) as problem:
             field = form.name if isinstance(problem, Conflict) else form.emails
             field.errors = [problem.message]
@@ -57,9 +58,9 @@ def group(place):
     return render_template("admin/group.html", form=form, group=found), 400 if form.errors else 200
 
 
-def _group(place):
+def _group(place, lock=False):
     number = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else 0
-    found = db.session.get(CustomerGroup, number)
+    found = db.session.get(CustomerGroup, number, with_for_update=lock or None, populate_existing=lock)
     if found is None:
         raise NotFound(_("There is no such group."))
     return found
@@ -69,15 +70,13 @@ def _save(found, form):
     emails = sorted({customers.folded_email(line) for line in (form.emails.data or "").splitlines() if line.strip()})
     if len(emails) > MOST:
         raise Invalid(_("At most %(most)s.", most=MOST))
-    same = db.session.scalar(select(CustomerGroup.id).filter_by(name=form.name.data))
-    if same is not None and (found is None or same != found.id):
-        raise Conflict(_("There is a group of this name already."))
-    new = found is None
-    if found is None:
-        found = CustomerGroup(name=form.name.data)
-        db.session.add(found)
-    found.name = form.name.data
-    db.session.flush()
+    new, found = found is None, found or CustomerGroup()
+    try:
+        with db.session.begin_nested():
+            found.name = form.name.data
+            db.session.add(found)
+    except IntegrityError:  # the name is another's, perhaps since this very moment
+        raise Conflict(_("There is a group of this name already.")) from None
     db.session.execute(delete(GroupMember).where(GroupMember.group_id == found.id))
     db.session.add_all([GroupMember(group_id=found.id, email=email) for email in emails])
     audit.record("new group" if new else "change", f"group {found.name}", after={"members": len(emails)})

@@ -43,6 +43,7 @@ def home():
         scheduler=_scheduler(),
         troubles=_troubles(),
         silent=[(config, CAUSES[config.silent_cause]) for config in payments.silent_gateways()],
+        endings=payments.endings(),
         currency=store.current().currency,
         periods=[figures.period(history, days) for days in (1, 7, 30)],
         history=history,

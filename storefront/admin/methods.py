@@ -1,28 +1,32 @@
-"""Ways to pay: on or off, their words, order and limits. The gateways behind them are shown, not changed."""
+"""Ways to pay: on or off, their words, order, limits and cards. The services behind them: see services.py."""
 
 import json
 
+from babel import Locale
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from storefront import payments, store
 from storefront.admin import audit
 from storefront.admin.goods_verbs import amount
 from storefront.admin.room import bp, deed, plain_amount
-from storefront.customers import plain_line
+from storefront.customers import countries, plain_line
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
 from storefront.payments.capturing import AT_RELEASE, BY_HAND, ON_SHIPMENT
+from storefront.payments.cards import CARDS
 from storefront.payments.models import PaymentMethod
 from storefront.payments.silence import CAUSES
 
 WITH_FIELDS = ("pending_window_h", "capture")  # settings that are not typed as JSON
-FIELDS = ("label", "description", "position", "active", "auto_approve", "min_minor", "max_minor", "settings")
+TYPED = ("label", "description", "position", "active", "auto_approve", "ask_cvv", "tokenize", "card_types")
+LIMITS = ("min_minor", "max_minor", "countries", "currencies")
+FIELDS = (*TYPED, *LIMITS, "settings")
 
 
 def _one_line(text):
@@ -62,6 +66,11 @@ class MethodForm(FlaskForm):
             (ON_SHIPMENT, _l("is taken when the first parcel is about to leave")),
         ],
     )
+    only_countries = StringField(_l("Only for these countries"))
+    only_currencies = StringField(_l("Only for these currencies"))
+    card_types = SelectMultipleField(_l("Cards"), choices=list(CARDS.items()))
+    ask_cvv = BooleanField(_l("Ask for the security code of the card"))
+    tokenize = BooleanField(_l("Let the payment service keep the card for the next time"))
     auto_approve = BooleanField(_l("Pack orders before they are paid"))
     more = TextAreaField(_l("More settings"))
 
@@ -75,6 +84,14 @@ class MethodForm(FlaskForm):
             payments.settings_from(field.data or "", self.config)
         except Invalid as problem:
             raise ValidationError(problem.message) from None
+
+    def validate_only_countries(self, field):
+        """Codes that the world knows, or nothing."""
+        _refuse_unknown(_codes(field), dict(countries(None)), _l("Enter codes of countries like LV EE"))
+
+    def validate_only_currencies(self, field):
+        """Codes that the world knows, or nothing."""
+        _refuse_unknown(_codes(field), Locale("en").currencies, _l("Enter codes of currencies like EUR USD"))
 
     def validate_least(self, field):
         """An amount, or nothing."""
@@ -95,11 +112,12 @@ def methods():
         .options(joinedload(PaymentMethod.config))
         .order_by(PaymentMethod.position, PaymentMethod.id)
     ).all()
-    configs = {method.config.name: method.config for method in found}
-    problems = {name: _problems(config) for name, config in configs.items()}
+    configs = {config.name: config for config in payments.configs()}
+    problems = {name: payments.problems(config) for name, config in configs.items()}
     late = {name for name, config in configs.items() if payments.may_pay_late(config)}
     shown = {"methods": found, "problems": problems, "late": late, "currency": store.current().currency}
-    return render_template("admin/methods.html", causes=CAUSES, **shown)
+    more = {"services": configs.values(), "labels": payments.kinds(), "endings": payments.endings()}
+    return render_template("admin/methods.html", causes=CAUSES, **shown, **more)
 
 
 @bp.route("/payments/<int:method_id>", methods=["GET", "POST"])
@@ -113,6 +131,8 @@ def method(method_id):
         obj=found,
         least=plain_amount(found.min_minor, currency),
         most=plain_amount(found.max_minor, currency),
+        only_countries=" ".join(found.countries),
+        only_currencies=" ".join(found.currencies),
         pending_hours=found.settings.get("pending_window_h"),
         capture=found.settings.get("capture", BY_HAND),
         more=json.dumps(more, ensure_ascii=False, indent=1) if more else "",
@@ -129,8 +149,9 @@ def method(method_id):
 
 def _save(found, form):
     before = {name: getattr(found, name) for name in FIELDS}
-    for name in ("label", "description", "position", "active", "auto_approve"):
-        setattr(found, name, getattr(form, name).data)
+    for name in TYPED:
+        setattr(found, name, form[name].data)
+    found.countries, found.currencies = _codes(form.only_countries), _codes(form.only_currencies)
     found.min_minor, found.max_minor = _amount_of(form.least), _amount_of(form.most)
     said = {"pending_window_h": form.pending_hours.data, "capture": form.capture.data}
     others = _without_fields(payments.settings_from(form.more.data or "", found.config))
@@ -154,11 +175,14 @@ def _method(method_id):
     return found
 
 
-def _problems(config):
-    try:
-        return payments.adapter(config).check()
-    except Invalid as problem:
-        return [problem.message]
+def _codes(field):
+    """The codes that were typed, in capitals."""
+    return [code.upper() for code in (field.data or "").replace(",", " ").split()]
+
+
+def _refuse_unknown(codes, known, sentence):
+    if any(code not in known for code in codes):
+        raise ValidationError(sentence)
 
 
 def _amount_of(field, quietly=False):

@@ -7,7 +7,7 @@ from flask_babel import get_locale, gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from storefront import certificates, customers, notices, orders, payments, store, taxes
+from storefront import certificates, customers, desk, notices, orders, payments, store, taxes
 from storefront.admin import messages, timeline, wording
 from storefront.admin.goods_back import questions_of
 from storefront.admin.room import bp, status_of
@@ -76,6 +76,7 @@ def page_of(number: str, problem: ShopError | None = None):
         sums=sums_of(found, bills, refunds),
         waiting=[(bill, *came(bill)) for bill in bills if bill.disposition == QUARANTINED],
         questions=questions_of(found, history),
+        awaited=desk.awaited(found, bills),
         askable=any(bill.claimed_at and payments.can_be_asked(bill) for bill in bills),
         may=_may(found, bills),
         taxes=taxes.of_order(found.id),

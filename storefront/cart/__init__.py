@@ -4,7 +4,7 @@ Verbs: badge, current, current_or_new, left_behind, is_own, lies_in, adopt, leav
 forget_person (whose cart);
 add, change, write_note, choose, merge, touch, parse_quantity, cleaned, goods_of (what is in it); put_back, fit, tell
 (what comes back into it); add_certificate, remove_certificate,
-why_short (gift certificates in it); quote, read_token (what it costs); locked, open_orders, claim,
+why_short (gift certificates in it); quote, read_token (what it costs); locked, still_open, open_orders, claim,
 lines_of, part, take_out, set_open_order, forget_orders,
 stale, purge (how it meets orders and time).
 """
@@ -28,6 +28,7 @@ from storefront.cart.service import (
     locked,
     merge,
     parse_quantity,
+    still_open,
     touch,
     write_note,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "remove_code",
     "set_open_order",
     "stale",
+    "still_open",
     "take_out",
     "tell",
     "touch",

@@ -7,9 +7,8 @@ from sqlalchemy import and_, delete, or_, select
 from storefront import store
 from storefront.cart import scarce
 from storefront.cart.models import Cart, CartLine
-from storefront.cart.service import locked
+from storefront.cart.service import forget_typed, locked
 from storefront.cart.states import ABANDONED, CART, CONVERTED, MERGED, OPEN
-from storefront.customers.models import CustomerAddress
 from storefront.kit import clock
 from storefront.kit.db import db
 
@@ -41,12 +40,9 @@ def purge(cart_id: int) -> bool:
 
 def remove(cart: Cart) -> None:
     """No row of a cart is left, nor of the addresses that were typed for it and stand in nobody's book."""
-    typed = [one for one in (cart.shipping_address_id, cart.billing_address_id) if one is not None]
-    for statement in (
-        delete(Cart).where(Cart.id == cart.id),
-        delete(CustomerAddress).where(CustomerAddress.id.in_(typed), CustomerAddress.customer_id.is_(None)),
-    ):
-        db.session.execute(statement.execution_options(synchronize_session=False))
+    typed = (cart.shipping_address_id, cart.billing_address_id)
+    db.session.execute(delete(Cart).where(Cart.id == cart.id).execution_options(synchronize_session=False))
+    forget_typed(typed)
 
 
 def _over():

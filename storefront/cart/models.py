@@ -28,8 +28,12 @@ class Cart(Base):
     status: Mapped[str] = mapped_column(default="OPEN")
     version: Mapped[int] = mapped_column(default=1)
     email: Mapped[str] = mapped_column(default="")
-    shipping_address_id: Mapped[int | None] = mapped_column(ForeignKey("customer_addresses.id", ondelete="SET NULL"))
-    billing_address_id: Mapped[int | None] = mapped_column(ForeignKey("customer_addresses.id", ondelete="SET NULL"))
+    shipping_address_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customer_addresses.id", ondelete="SET NULL"), index=True
+    )
+    billing_address_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customer_addresses.id", ondelete="SET NULL"), index=True
+    )
     service_level_id: Mapped[int | None] = mapped_column(ForeignKey("service_levels.id", ondelete="SET NULL"))
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_methods.id", ondelete="SET NULL"))
     coupon_codes: Mapped[list[Any]] = mapped_column(default=list)

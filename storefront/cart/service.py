@@ -1,9 +1,10 @@
 """The verbs of the cart. Every change adds one to its version, by which a stale tab is known."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 
 from storefront import catalog, store
 from storefront.cart import joined, scarce, shelf
@@ -11,11 +12,13 @@ from storefront.cart.custom import digest
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.states import CART
 from storefront.catalog.offers import Offer
+from storefront.customers.models import CustomerAddress
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
 MANY = 10**6
+ADDRESSES = ("shipping_address_id", "billing_address_id")
 MOST_CERTIFICATES = 10  # that may pay for one cart
 
 
@@ -154,10 +157,22 @@ def choose(cart: Cart, **choices) -> None:
     """Write what the shopper picked (email, address, service level, payment method); a real change counts."""
     cart = still_open(cart.id)
     changed = {name: value for name, value in choices.items() if getattr(cart, name) != value}
+    replaced = [getattr(cart, name) for name in changed if name in ADDRESSES]
     for name, value in changed.items():
         setattr(cart, name, value)
     if changed:
         touch(cart)
+        forget_typed(replaced)
+
+
+def forget_typed(address_ids: Iterable[int | None]) -> None:
+    """No row is left of these addresses, but for those that stand in a book or that a cart still goes to."""
+    ids = [one for one in address_ids if one is not None]
+    goes_there = or_(*(column == CustomerAddress.id for column in (Cart.shipping_address_id, Cart.billing_address_id)))
+    nobodys = CustomerAddress.customer_id.is_(None) & ~select(Cart.id).where(goes_there).exists()
+    typed = delete(CustomerAddress).where(CustomerAddress.id.in_(ids), nobodys)
+    if ids:
+        db.session.execute(typed.execution_options(synchronize_session=False))
 
 
 def merge(old: Cart, *, into: Cart, customer_id: int) -> list[Clamped]:

@@ -142,8 +142,7 @@ def forget_devices(customer_id: int, clean: bool = False) -> None:
         cart = service.locked(cart_id)
         cart.token_hash = ids.digest(ids.new_key())
         if clean and cart.status == OPEN:
-            cart.email, cart.custom, cart.shipping_address_id, cart.billing_address_id = "", {}, None, None
-            service.touch(cart)
+            service.choose(cart, email="", custom={}, shipping_address_id=None, billing_address_id=None)
 
 
 def forget_person(customer_id: int, email: str) -> None:

@@ -1,5 +1,6 @@
 """Everything that a product's page shows, in two queries: the product with its pictures, and its variants."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,9 @@ from storefront.catalog.availability import FEW, PLENTY
 from storefront.catalog.models import Category, Price, Product, ProductImage, Variant, product_categories
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture, picture_of
-from storefront.kit import clock
+from storefront.kit import clock, money
 from storefront.kit.db import db
-from storefront.kit.errors import NotFound
+from storefront.kit.errors import Invalid, NotFound
 from storefront.stock.models import BACKORDER, TIMED_HOLD, UNTRACKED, Stock, StockReservation
 from storefront.stock.states import HELD
 
@@ -39,6 +40,8 @@ class Choice:
     left: int
     image_id: int | None
     held: bool = False  # whether some are set aside for somebody who has not paid
+    gift_certificate: bool = False
+    says_its_price: bool = False  # its option is its price: "€25" of a gift certificate
 
     @property
     def may_come_free(self) -> bool:
@@ -143,7 +146,7 @@ def goods(slug: str, currency: str, sku: str = "") -> Goods:
     if not rows:
         raise NotFound(_("There is no such product, or it is not for sale any more."))
     values = {"product": rows[0].id, "now": clock.here(), "currency": currency}
-    choices = [_choice(row) for row in db.session.execute(_VARIANTS, values)]
+    choices = [_choice(row, currency) for row in db.session.execute(_VARIANTS, values)]
     selected = _selected(choices, sku)
     return Goods(
         **{name: getattr(rows[0], name) for name in _SHOWN},
@@ -167,7 +170,7 @@ def _pictures(rows, selected):
     return [picture_of(row) for row in sorted(shown, key=lambda row: row.image_id != first)]
 
 
-def _choice(row):
+def _choice(row, currency):
     uncounted = row.stock_policy == UNTRACKED
     return Choice(
         id=row.id,
@@ -183,7 +186,18 @@ def _choice(row):
         left=PLENTY if uncounted else row.left or 0,
         image_id=row.image_id,
         held=row.held,
+        gift_certificate=row.gift_certificate,
+        says_its_price=row.gift_certificate and _says(row.options, row.amount_minor, currency),
     )
+
+
+def _says(options, amount_minor, currency):
+    """Whether the last of some options is this amount of money, however it is written."""
+    amount = re.sub(r"[^\d.,]", "", str(list(options.values())[-1])) if options else ""
+    try:
+        return money.parsed(amount, currency) == amount_minor
+    except Invalid:
+        return False
 
 
 _SHOWN = ("id", "slug", "title", "description", "vendor", "tags", "seo_title", "seo_description")
@@ -219,6 +233,7 @@ _VARIANTS = (
         *(variants.c[name] for name in ("id", "sku", "options", "weight_g", "stock_policy", "hold_minutes")),
         variants.c.max_per_order,
         variants.c.requires_shipping,
+        variants.c.gift_certificate,
         variants.c.image_id,
         prices.c.amount_minor,
         prices.c.compare_at_minor,

@@ -68,8 +68,9 @@ def _offer(choice, goods, url, store, delivery):
         "availability": "https://schema.org/" + availability(choice),
         "itemCondition": "https://schema.org/NewCondition",
         "url": f"{url}?sku={choice.sku}" if len(goods.choices) > 1 else url,
-        "hasMerchantReturnPolicy": _returns(store),
     }
+    if not choice.gift_certificate:
+        offer["hasMerchantReturnPolicy"] = _returns(store)
     if delivery and choice.requires_shipping:
         offer["shippingDetails"] = _shipping(delivery)
     return offer

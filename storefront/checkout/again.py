@@ -1,6 +1,7 @@
 """Paying an order once more: a new attempt, begun at its gateway. An edge, like the steps: it opens transactions."""
 
 from storefront import desk, orders, payments
+from storefront.checkout.reversible import settle_at_once
 from storefront.kit.db import db, transaction
 from storefront.payments.models import Bill, PaymentMethod
 
@@ -35,6 +36,7 @@ def _begin(order_id, bill_id):
     with transaction("start_new_bill"):
         bill = _locked(order_id, bill_id)
         payments.keep_step(bill, step)
+        settle_at_once(bill, step)
         return bill.next_step
 
 

@@ -44,7 +44,7 @@ def address_forms(quote: Quote) -> tuple[DeliveryForm, BookForm | None]:
 
 def keep_addresses(basket: Cart, form: DeliveryForm, billing: BookForm | None) -> None:
     """Write what was picked or typed to the cart's addresses; the cart refers to rows, it does not copy them."""
-    person = current_customer()
+    person, basket = current_customer(), cart.still_open(basket.id)
     delivered = _kept(basket.shipping_address_id, form, person)
     old_billing = basket.billing_address_id if basket.billing_address_id != basket.shipping_address_id else None
     invoiced = _kept(old_billing, billing, person) if billing else None

@@ -39,7 +39,7 @@ def exchange(return_id: int, goods: Mapping[str, int], *, free_delivery: bool, a
 
 
 def _settle(return_id, goods, free_delivery, actor):
-    """The return is settled, and a cart holds the goods and the credit that pays them; gives the cart's id, and the order's language."""
+    """The return is settled, a cart holds the goods and the credit that pays them; gives its id, and the language."""
     coming = orders.locked_return(return_id)
     basket = _basket(coming.order, goods)
     quote = cart.quote(basket)

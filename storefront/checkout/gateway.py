@@ -67,9 +67,11 @@ def read_return(gateway, key, hint):
     bill = payments.bill_by_key(key)
     if bill.backend != gateway or hint not in HINTS:
         raise NotFound(_("There is no such payment."))
-    order_id = bill.order_id
+    order_id, message = bill.order_id, _message()
+    if payments.is_notice(gateway, message):
+        return _hear(gateway, message)
     with transaction("store_return"):
-        message_id = payments.store_message(gateway, "return", _message(), bill.id).id
+        message_id = payments.store_message(gateway, "return", message, bill.id).id
     take_in(message_id)
     if db.session.get_one(Bill, bill.id).status in (CREATED, REDIRECTED):
         try_to_ask(bill.id)
@@ -81,9 +83,13 @@ def read_return(gateway, key, hint):
 @limiter.limit("600 per minute")
 def read_notification(gateway):
     """The gateway's server calls. Answered with a 2xx only when the message is stored, and soon, or else refused."""
+    return _hear(gateway, _message())
+
+
+def _hear(gateway, message):
     until = time.monotonic() + PATIENCE
     with hurried(PATIENCE), transaction("store_notification"):
-        message_id = payments.store_message(gateway, "notify", _message()).id
+        message_id = payments.store_message(gateway, "notify", message).id
     with hurried(max(LEAST, until - time.monotonic())):
         try:
             answer = take_in(message_id)

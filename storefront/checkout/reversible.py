@@ -10,6 +10,8 @@ from storefront.cart.states import OPEN
 from storefront.checkout.attempt import Attempt, QuoteChanged
 from storefront.kit.db import transaction
 from storefront.orders.states import NEW
+from storefront.payments.gateways.base import Form, Outcome, Redirect
+from storefront.payments.models import Bill
 
 TABS = 3  # so often another tab may confirm the same cart in the same instant before this one gives up
 
@@ -104,6 +106,12 @@ def cancel_bill(attempt: Attempt) -> None:
             payments.cancel(attempt.bill, "step_failed")
 
 
+def settle_at_once(bill: Bill, step: Form | Redirect | Outcome) -> None:
+    """Where there is nowhere to go, what the gateway said counts now. The caller holds the order's lock."""
+    if isinstance(step, Outcome):
+        orders.settle(bill, step)
+
+
 def start_payment(attempt: Attempt) -> None:
     """Ask the gateway where to go, over the network, outside any transaction; then the order is on hold."""
     if attempt.placed_before or not attempt.bill:
@@ -112,3 +120,4 @@ def start_payment(attempt: Attempt) -> None:
     with transaction("start_payment"):
         if orders.hold(attempt.order):
             payments.keep_step(attempt.bill, step)
+            settle_at_once(attempt.bill, step)

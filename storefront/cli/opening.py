@@ -8,6 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from storefront import catalog, demo, moving, payments
+from storefront.admin import going_live
 from storefront.cli.plainly import Plainly
 from storefront.kit.db import transaction
 from storefront.kit.errors import ShopError
@@ -79,16 +80,24 @@ def _has(kind, field):
 @gateways_group.command("check")
 @click.argument("name")
 def check_gateway(name):
-    """Hold one gateway against its own rules; exit 1 if something is wrong."""
+    """Hold one gateway against its own rules, exit 1 if something is wrong; then what is to be seen to before real
+    money is taken.
+    """
     config = next((config for config in payments.configs() if config.name == name), None)
     if config is None:
         raise click.ClickException(f"There is no gateway {name}: `flask gateways list` names them.")
-    wrong = [*payments.problems(config), *payments.problems_with_methods(config)]
+    wrong = payments.problems(config) or payments.broken_rules(config)
+    wrong += payments.problems_with_methods(config)
     for sentence in wrong:
         click.echo(f"  {sentence}")
+    if not wrong:
+        click.echo(f"{name} is ready: it is a {config.type} in {config.mode} mode.")
+    click.echo("\nBefore going live:")
+    for check, found in going_live.look(config).items():
+        state = {True: "right", False: "not yet", None: "not needed"}[found.ok]
+        click.echo(f"  {check:13} {state:11} {found.says}")
     if wrong:
         raise SystemExit(1)
-    click.echo(f"{name} is ready: it is a {config.type} in {config.mode} mode.")
 
 
 @gateways_group.command("switch")

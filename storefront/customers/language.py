@@ -12,7 +12,7 @@ from storefront.kit.limits import limiter
 from storefront.store import languages
 
 bp = Blueprint("language", __name__)
-ENGLISH_ONLY = ("/admin", "/api/", "/sandbox", "/static/", "/health", "/ready")  # for staff and for programs
+ENGLISH_ONLY = ("/admin", "/api/", "/sandbox")  # for staff, for programs, and the pretended bank
 _KEPT = 365 * 24 * 3600
 
 

@@ -4,7 +4,8 @@ Looking: rows, count_open, sums, look_at, allowed. Deciding, each once: accept, 
 done, void, wait, assign; try_again, by_hand (refunds). The shopper's choice: offer, Instead, answer; ask_rest,
 open_rest (what is missing). Time: overdue, due_soon, waited_for, remind_owner, decide_row, fulfil_waiting. Settlement
 files: read_statement, store_statement, differences, take_in_money, write_settlement, settlements_of, problems_in_words.
-Messages about nothing that we know: note_unmatched, old_strays, take_in_stray.
+Money that a person has seen: awaited, receive. Messages about nothing that we know: note_unmatched, old_strays,
+take_in_stray.
 """
 
 from storefront.desk.cases import allowed, look_at
@@ -13,6 +14,7 @@ from storefront.desk.listing import count_open, rows, sums
 from storefront.desk.moving import move
 from storefront.desk.offering import Instead, answer, offer
 from storefront.desk.overdue import decide_row, due_soon, fulfil_waiting, overdue, remind_owner, waited_for
+from storefront.desk.receiving import awaited, receive
 from storefront.desk.reconciling import (
     differences,
     settlements_of,
@@ -34,6 +36,7 @@ __all__ = [
     "answer",
     "ask_rest",
     "assign",
+    "awaited",
     "by_hand",
     "cancel",
     "count_open",
@@ -51,6 +54,7 @@ __all__ = [
     "overdue",
     "problems_in_words",
     "read_statement",
+    "receive",
     "refund",
     "refund_bill",
     "remind_owner",

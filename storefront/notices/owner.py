@@ -16,6 +16,7 @@ from storefront.orders.models import Order
 from storefront.payments.models import DeskRow
 from storefront.payments.reasons import REASONS
 from storefront.payments.silence import CAUSES
+from storefront.store import languages
 
 
 def tell_owner(event: OrderEvent) -> None:
@@ -29,7 +30,7 @@ def tell_owner(event: OrderEvent) -> None:
         "order": _(", order %(number)s", number=number) if number else "",
         "sum": f", {money.shown(row.amount_minor, row.currency)}" if row.currency else "",
         "suggestion": SUGGESTIONS[row.suggested],
-        "day": dates.hour(row.due_at, store.current().timezone, store.current().locale, clock.here()),
+        "day": dates.hour(row.due_at, store.current().timezone, languages.ENGLISH, clock.here()),
         "default": BY_TIME[row.default_action],
         "url": f"{current_app.config['PUBLIC_URL']}/admin/desk/{row.id}",
     }
@@ -53,7 +54,7 @@ def tell_owner_of_silence(event: OrderEvent) -> None:
 def tell_owner_of_certificate(event: OrderEvent) -> None:
     """The merchant hears, once, that a certificate ends within 30 days, and where a new one belongs."""
     facts, shop = event.data, store.current()
-    day = dates.hour(datetime.fromisoformat(facts["ends_at"]), shop.timezone, shop.locale, clock.here())
+    day = dates.hour(datetime.fromisoformat(facts["ends_at"]), shop.timezone, languages.ENGLISH, clock.here())
     url = f"{current_app.config['PUBLIC_URL']}/admin/payments/services/{facts['gateway']}"
     words = _("The certificate %(file)s of %(gateway)s ends: %(day)s.", day=day, **facts)
     then = _("Ask the payment service for a new one, or make one, and upload it here: %(url)s", url=url)

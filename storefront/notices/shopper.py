@@ -37,7 +37,9 @@ def received(event: OrderEvent) -> None:
     """The order is written down and waits for its money, with the link to pay."""
     order = order_of(event)
     if order.status == "HOLD" and event.data.get("was") == "NEW":
-        write(event, "received", order, _("order %(number)s, not paid yet", number=order.number))
+        waiting = [bill for bill in payments.open_bills(order.id) if bill.extra.get("account")]
+        subject = _("order %(number)s, not paid yet", number=order.number)
+        write(event, "received", order, subject, transfer=waiting[-1] if waiting else None)
 
 
 def receipt(event: OrderEvent) -> None:

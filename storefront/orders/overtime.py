@@ -75,6 +75,8 @@ def _asked(bill, now):
     """Whether we know that this attempt has no money: it never left, was just asked about, or cannot be asked."""
     if bill.status == CREATED or (bill.asked_at is not None and bill.asked_at > now - ANSWER_FRESH):
         return True
+    if bill.extra.get("returned") == "ok" and payments.is_mute(bill):
+        return False  # whoever is back says that it is paid, and nobody else will ever say anything
     return not payments.can_be_asked(bill)
 
 

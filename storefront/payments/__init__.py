@@ -2,12 +2,12 @@
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live, why_foreign,
 pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods.
-Connecting: kinds, connect, config_to_change, fields_of, wrong_fields, wrong_as_wished, change, facts, open_method, broken_rules;
-endings, endings_of, note_endings; CARDS, Wish.
+Connecting: kinds, connect, config_to_change, fields_of, wrong_fields, wrong_as_wished, change, facts, open_method,
+broken_rules; endings, endings_of, note_endings; CARDS, Wish.
 Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask,
-ask_many, can_be_asked, note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference, bills_of, open_bills,
-with_money, money_may_come, remove.
-The inbox: store_message, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
+ask_many, can_be_asked, is_mute, says_nothing, note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference,
+bills_of, open_bills, with_money, money_may_come, remove.
+The inbox: store_message, is_notice, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill.
 Refunds: request_refund, refund_as_credit, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told;
@@ -50,6 +50,7 @@ from storefront.payments.capturing import (
     void_others,
     was_voided_by_us,
 )
+from storefront.payments.cards import CARDS
 from storefront.payments.configs import (
     adapter,
     config_by_name,
@@ -61,7 +62,6 @@ from storefront.payments.configs import (
     why_foreign,
 )
 from storefront.payments.connecting import (
-    CARDS,
     Wish,
     change,
     config_to_change,
@@ -80,6 +80,7 @@ from storefront.payments.fitness import broken_rules, check_live, problems, swit
 from storefront.payments.inbox import (
     finish,
     inbox_of,
+    is_notice,
     prune_forged,
     read,
     store_message,
@@ -90,7 +91,15 @@ from storefront.payments.inbox import (
 from storefront.payments.ledger import CREDITED, accept, counts, event_key, quarantine, quarantined, record, resolve
 from storefront.payments.method_settings import problems_with_methods, settings_from, settings_schema
 from storefront.payments.moving import give_to, homeless_bill
-from storefront.payments.questions import ask, ask_many, can_be_asked, close_at_gateway, note_unpaid
+from storefront.payments.questions import (
+    ask,
+    ask_many,
+    can_be_asked,
+    close_at_gateway,
+    is_mute,
+    note_unpaid,
+    says_nothing,
+)
 from storefront.payments.refunds import (
     give_by_hand,
     is_ours,
@@ -154,6 +163,8 @@ __all__ = [
     "homeless_bill",
     "inbox_of",
     "is_being_taken",
+    "is_mute",
+    "is_notice",
     "is_ours",
     "keep_step",
     "kinds",
@@ -190,6 +201,7 @@ __all__ = [
     "request_refund",
     "resolve",
     "retry_refund",
+    "says_nothing",
     "settings_from",
     "settings_schema",
     "settle_capture",

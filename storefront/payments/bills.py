@@ -85,8 +85,10 @@ def begin(bill: Bill) -> Form | Redirect | Outcome:
 
 
 def keep_step(bill: Bill, step: Form | Redirect | Outcome) -> None:
-    """Remember on the bill where the shopper goes, with the signed fields; nothing for direct methods."""
+    """Remember on the bill where the shopper goes, with the signed fields; for direct methods where the money goes."""
     if isinstance(step, Outcome):
+        if account := dict(adapter(config_by_name(bill.backend)).pay_to()):
+            bill.extra = {**bill.extra, "account": account}
         return
     bill.next_step = f"/pay/{bill.key}"
     bill.gateway_reference = step.reference or None
@@ -145,11 +147,12 @@ def bill_by_key(key: str) -> Bill:
 
 def bill_by_reference(backend: str, reference: str | None) -> Bill | None:
     """The bill that a gateway speaks of, or the one that was made for money of an unknown reference, or None."""
-    for known in (reference, f"{UNKNOWN}{reference}") if reference else ():
+    if not reference or "\0" in reference:  # which no database keeps, and no gateway writes
+        return None
+    for known in (reference, f"{UNKNOWN}{reference}"):
         if found := db.session.scalar(select(Bill).filter_by(backend=backend, reference=known)):
             return found
-    theirs = select(Bill).filter_by(backend=backend, gateway_reference=reference)
-    return db.session.scalar(theirs) if reference else None
+    return db.session.scalar(select(Bill).filter_by(backend=backend, gateway_reference=reference))
 
 
 def bills_of(*order_ids: int) -> list[Bill]:

@@ -25,19 +25,6 @@ from storefront.payments.models import GatewayConfig, PaymentMethod
 NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
 TAKEN = ("new", "settlements", "services")  # words of our own addresses
 ENDS = "GATEWAY_CERTIFICATE_ENDS"
-CARDS = {
-    "visa": "Visa",
-    "mastercard": "Mastercard",
-    "maestro": "Maestro",
-    "amex": "American Express",
-    "diners": "Diners Club",
-    "discover": "Discover",
-    "jcb": "JCB",
-    "unionpay": "UnionPay",
-    "dankort": "Dankort",
-    "cb": "CB",
-    "bancontact": "Bancontact",
-}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -21,9 +21,9 @@ from storefront.payments.fates import (
     WAITING,
     next_try,
 )
-from storefront.payments.gateways import base
+from storefront.payments.gateways import base, kind_of
 from storefront.payments.gateways.base import Hint, Message, Outcome, Reading
-from storefront.payments.models import Bill, InboxMessage
+from storefront.payments.models import Bill, GatewayConfig, InboxMessage
 from storefront.payments.waiting import clear_desk, put_on_desk
 
 FORGED_KEPT, FORGED_KEPT_FOR = 10_000, timedelta(days=30)  # so many at most, and so long
@@ -50,9 +50,12 @@ def store_message(backend: str, channel: str, message: Message, bill_id: int | N
     )
     db.session.add(stored)
     db.session.flush()
-    if channel == "notify":
-        config.last_notice_at = clock.now()
     return stored
+
+
+def is_notice(backend: str, message: Message) -> bool:
+    """Whether what came by the way back is from the service's own server, as far as it says so itself."""
+    return kind_of(config_by_name(backend).type).is_notice(message)
 
 
 def message_of(stored: InboxMessage) -> Message:
@@ -71,7 +74,7 @@ def read(stored: InboxMessage) -> Reading:
         return Reading(base.AUTHENTIC, [])
     if stored.method == "FILE":  # a settlement file: each row of it that did something is a message of its own
         return Reading(base.AUTHENTIC, [])
-    if stored.channel in ("poll", "file"):
+    if stored.channel in ("poll", "file", "hand"):
         return Reading(base.AUTHENTIC, base.outcomes_from(bytes(stored.body)))
     config = config_by_name(stored.backend)
     if stored.channel == "notify" and not may_come_from(config, stored.remote_addr):
@@ -94,7 +97,10 @@ def _read_by(translator, stored):
 
 
 def finish(stored: InboxMessage, outcome: str, *, signature: str, event_key: str | None, why: str = "") -> None:
-    """Write down what became of a message, and when it is tried again; one that never gets through needs a person."""
+    """Write down what became of a message, and when it is tried again; one that never gets through needs a person.
+
+    An authentic one tells that its gateway reaches us; what anybody may have sent tells nothing.
+    """
     stored.signature = signature
     stored.event_key = _free(stored, event_key) if outcome == APPLIED else event_key
     stored.tries, stored.last_error, stored.outcome = stored.tries + 1, why[:500], outcome
@@ -105,6 +111,8 @@ def finish(stored: InboxMessage, outcome: str, *, signature: str, event_key: str
         put_on_desk("message_stuck", bill_id=stored.bill_id, message_id=stored.id, why=why[:200], tries=stored.tries)
     elif outcome not in (ERROR, UNMATCHED) and stored.tries > 1:
         clear_desk("applied", message_id=stored.id)
+    if signature == "ok" and stored.channel == "notify":
+        _note_heard(stored)
 
 
 def unread() -> list[int]:
@@ -153,6 +161,13 @@ def waits_for(bill_ids: Collection[int]) -> set[int]:
     """Those of these bills about which a message is stored but not applied yet."""
     waiting = select(InboxMessage.bill_id).where(InboxMessage.bill_id.in_(bill_ids), InboxMessage.outcome.in_(WAITING))
     return set(db.session.scalars(waiting.distinct()))
+
+
+def _note_heard(stored):
+    """The gateway was heard when this came, unless it was heard since."""
+    before = or_(GatewayConfig.last_notice_at.is_(None), GatewayConfig.last_notice_at < stored.received_at)
+    heard = update(GatewayConfig).where(GatewayConfig.name == stored.backend, before)
+    db.session.execute(heard.values(last_notice_at=stored.received_at))
 
 
 def _spoken_of(config, message):

@@ -66,6 +66,8 @@ def record(bill: Bill, outcome: Outcome) -> Recorded:
         return Recorded(DUPLICATE if BILL.table[move][1] == bill.status else NO_EFFECT, bill)
     if kind:
         enter(bill, outcome, kind)
+    if outcome.type == base.AUTHORIZED and not _of_another(bill, outcome):
+        bill.transaction_id = outcome.transaction or None  # whoever takes it, or gives it up, names it so
     bill.verified = True
     bill.error_type = outcome.error_type or bill.error_type
     bill.vendor_code = outcome.vendor_code or bill.vendor_code
@@ -168,10 +170,7 @@ def _given_by_hand(bill, outcome):
 
 
 def _paid(bill, outcome):
-    other = outcome.transaction and db.session.scalar(
-        select(Bill).filter_by(backend=bill.backend, transaction_id=outcome.transaction).where(Bill.id != bill.id)
-    )
-    if other:
+    if _of_another(bill, outcome):
         events.record("BILL_TRANSACTION_REUSED", bill.order_id, id=bill.id)
         return Recorded(NO_EFFECT, bill)  # a transaction counts once, for one bill, in the whole shop
     if bill.status in MONEY:
@@ -180,6 +179,11 @@ def _paid(bill, outcome):
     enter(bill, outcome, "captured")
     BILL.apply(bill, "paid", amount=outcome.amount_minor, currency=outcome.currency)
     return Recorded(CHANGED, bill)
+
+
+def _of_another(bill, outcome):
+    same = select(Bill.id).filter_by(backend=bill.backend, transaction_id=outcome.transaction)
+    return outcome.transaction and db.session.scalar(same.where(Bill.id != bill.id))
 
 
 def _another(bill, outcome):

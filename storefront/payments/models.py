@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.kit.db import Base
+from storefront.payments.cards import CARDS
 
 _APPLIED = text("disposition = 'APPLIED'")
 _WAITS = text("status = 'OPEN'")
@@ -60,6 +61,12 @@ class PaymentMethod(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     config: Mapped[GatewayConfig] = relationship()
+
+    @property
+    def meaning(self) -> str:
+        """What stands beside its name for shoppers: its description, and the cards that it takes."""
+        cards = ", ".join(CARDS[word] for word in self.card_types if word in CARDS)
+        return " · ".join(part for part in (self.description, cards) if part)
 
 
 class Bill(Base):
@@ -147,7 +154,7 @@ class InboxMessage(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     backend: Mapped[str]
-    channel: Mapped[str]  # notify, return, poll, file, replay
+    channel: Mapped[str]  # notify, return, poll, file, hand, replay
     method: Mapped[str]
     url: Mapped[str] = mapped_column(default="")  # path and query, as received
     headers: Mapped[dict[str, Any]]

@@ -14,7 +14,7 @@ from storefront.payments.bills import view_of
 from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.models import Bill
+from storefront.payments.models import Bill, GatewayConfig
 
 log = logging.getLogger(__name__)
 ENOUGH = timedelta(seconds=5)  # so long many bills are asked about in one go: an answer closes an order for ten seconds
@@ -57,6 +57,20 @@ def can_be_asked(bill: Bill) -> bool:
     except NotFound:
         return False
     return can(config).can_query
+
+
+def is_mute(bill: Bill) -> bool:
+    """Whether its gateway neither notifies nor answers: what became of an attempt only a person can find out."""
+    try:
+        return says_nothing(config_by_name(bill.backend))
+    except NotFound:
+        return False
+
+
+def says_nothing(config: GatewayConfig) -> bool:
+    """Whether a configured gateway neither notifies nor answers."""
+    able = can(config)
+    return not (able.notifies or able.can_query)
 
 
 def close_at_gateway(bill: Bill) -> bool:

@@ -1,4 +1,4 @@
-"""A gateway of a test shop, filled in so that the sandbox plays its service: addresses of the shop itself, made-up keys.
+"""A gateway of a test shop, filled in so that the sandbox plays its service: addresses of the shop, made-up keys.
 
 What the merchant has typed stays, other than the addresses. Which value fits a property is found by its schema and by
 what the adapter says of it.
@@ -6,13 +6,14 @@ what the adapter says of it.
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask import current_app
 
 from storefront import payments
+from storefront.kit import clock
 from storefront.payments import certificates
 from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.properties import CERTIFICATE, CHOICE, FLAG, SECRET, Property
@@ -99,17 +100,17 @@ def _pair(config, one):
     return certificates.keep(f"rehearsal-{config.name}-{one.name}.pem".replace("_", "-"), key_pair(config.label))
 
 
-def key_pair(whose: str, ends_at: datetime | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bytes:
-    """A new private key of 2048 bits and a certificate that it signs itself, as PEM."""
-    from cryptography import x509
+def key_pair(whose: str, lasting: timedelta = LASTING) -> bytes:
+    """A new private key of 2048 bits and a certificate that it signs itself, as PEM; it may be over already."""
+    from cryptography import x509  # as in kit/signing.py
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, whose[:60] or "shop")])
+    ends_at = clock.here() + lasting
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    begins = min(now(), ends_at or now()) - timedelta(days=1)
-    made = made.not_valid_before(begins).not_valid_after(ends_at or now() + LASTING)
+    made = made.not_valid_before(min(clock.here(), ends_at) - timedelta(days=1)).not_valid_after(ends_at)
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     certificate = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     return key.private_bytes(*form) + certificate

@@ -98,7 +98,8 @@ def _played_way_back(payment):
     step = rehearsal.way_back(payment)
     if isinstance(step, str):
         return redirect(step, code=303)
-    return render_template("sandbox/post_back.html", payment=payment, url=step.action, fields=step.fields)
+    facts = {"url": step.action, "fields": step.fields, "charset": step.charset}
+    return render_template("sandbox/post_back.html", payment=payment, **facts)
 
 
 @api.post("/statuses")

@@ -36,7 +36,7 @@ def join_line(variant_id: int, email: str, locale: str = "en") -> WaitingEntry:
         except IntegrityError:  # pressed twice in one moment
             return db.session.scalars(mine).one()
     elif entry.told_at is not None:
-        entry.since, entry.told_at = clock.now(), None
+        entry.since, entry.told_at, entry.locale = clock.now(), None, locale
     return entry
 
 

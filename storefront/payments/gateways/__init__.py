@@ -1,5 +1,8 @@
 """The adapters by their type. A new one is a file beside these and a line here, or a package that brings it."""
 
+from storefront.payments.gateways.adflex import Adflex
+from storefront.payments.gateways.altapay import AltaPay
+from storefront.payments.gateways.banklink import Banklink
 from storefront.payments.gateways.base import Gateway
 from storefront.payments.gateways.dibs import Dibs
 from storefront.payments.gateways.gone import Gone
@@ -15,6 +18,9 @@ from storefront.payments.gateways.worldpay import Worldpay
 GATEWAYS: dict[str, type[Gateway]] = {
     "sandbox": Sandbox,
     "offline": Offline,
+    "adflex": Adflex,
+    "altapay": AltaPay,
+    "banklink": Banklink,
     "dibs": Dibs,
     "opayo": Opayo,
     "paypal": PayPal,

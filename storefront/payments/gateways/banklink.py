@@ -3,7 +3,7 @@
 Services 1011 (the payee's account and name are told) and 1012 (the bank takes them from the contract); answers 1111
 (paid) and 1911 (not paid: given up or failed, which is not told apart). How they are signed: banklink_mac.py. The bank
 sends the same message twice, by the browser (VK_AUTO=N) and from its server (VK_AUTO=Y), both to VK_RETURN: so the way
-back is where it is heard, and there is no other notification. A message of ours never passes as the bank's: it has
+back is where both are heard. A message of ours never passes as the bank's: it has
 another service and another key. There are no questions, refunds or captures in this protocol.
 
 VK_DATETIME may be five minutes off, so a form that was left lying is refused by the bank: the shopper begins again.
@@ -55,7 +55,8 @@ class Banklink(base.Gateway):
             choices=tuple((charset, charset) for charset in CHARSETS),
         ),
     )
-    capabilities = base.Capabilities(return_is_signed=True, notifies=False)
+    addresses = {"page": {"test": "", "live": ""}}  # each bank has its own
+    capabilities = base.Capabilities(return_is_signed=True)
 
     def check(self) -> list[str]:
         """Besides what is missing: files that cannot be read, do not fit each other or are out of date."""
@@ -69,10 +70,45 @@ class Banklink(base.Gateway):
         key = files.private_key(self.around.file("private_key"), self.around.secrets.get("key_password", ""))
         if key is None:
             raise GatewayError(_("The payment service is not set up right."))
+        charset = self._charset()
+        facts = self._facts(bill, urls, charset)
+        if any(len(facts[name]) > most for name, most in LONGEST.items() if name in facts):
+            raise GatewayError(_("The payment service does not take this sum or address."))
+        rest = {"VK_MAC": mac.sign(facts, key, charset), "VK_ENCODING": charset}
+        rest["VK_LANG"] = LANGUAGES.get(bill.locale[:2], "ENG")
+        page, stamp = self.address("page"), facts["VK_STAMP"]
+        return Form(
+            page,
+            [*facts.items(), *rest.items()],
+            hosts=(base.origin(page),),
+            charset=charset.lower(),
+            reference=stamp if stamp != bill.reference else "",
+        )
+
+    def identify(self, message: Message) -> str | None:
+        """The stamp."""
+        return message.once("latin-1").get("VK_STAMP")
+
+    @classmethod
+    def is_notice(cls, message: Message) -> bool:
+        """The bank's own server says that it is no browser; that alone is not signed."""
+        return message.once("latin-1").get("VK_AUTO") == "Y"
+
+    def read_return(self, message: Message, bill: BillView) -> Outcome | Hint:
+        """The bank's message about this bill, brought by the browser or sent by the bank's own server."""
+        told = self._told(message)
+        return self._outcome(told) if told and told["VK_STAMP"] == self._stamp(bill) else Hint("return")
+
+    def read_notification(self, message: Message) -> Reading:
+        """The same message, wherever it comes to."""
+        told = self._told(message)
+        return Reading(base.AUTHENTIC, [self._outcome(told)]) if told else Reading(base.FORGED)
+
+    def _facts(self, bill, urls, charset):
+        """What is signed, in its order, as far as the charset can write it: that is what the browser sends."""
         stamp = self._stamp(bill)
-        service, charset = self.settings["service"], self._charset()
         facts = {
-            "VK_SERVICE": service,
+            "VK_SERVICE": self.settings["service"],
             "VK_VERSION": self.settings["version"],
             "VK_SND_ID": self.settings["merchant"],
             "VK_STAMP": stamp,
@@ -86,35 +122,17 @@ class Banklink(base.Gateway):
             "VK_CANCEL": urls.cancel,
             "VK_DATETIME": self.around.now().astimezone(ESTONIA).strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
-        facts = {name: _written(facts[name], charset) for name in mac.ORDER[service]}
-        if any(len(facts[name]) > most for name, most in LONGEST.items() if name in facts):
-            raise GatewayError(_("The payment service does not take this sum or address."))
-        signature = mac.sign(facts, key, charset)
-        rest = {"VK_MAC": signature, "VK_ENCODING": charset, "VK_LANG": LANGUAGES.get(bill.locale[:2], "ENG")}
-        page, told = self.address("page"), stamp if stamp != bill.reference else ""
-        fields = [*facts.items(), *rest.items()]
-        return Form(page, fields, hosts=(base.origin(page),), charset=charset.lower(), reference=told)
-
-    def identify(self, message: Message) -> str | None:
-        """The stamp."""
-        return message.once("latin-1").get("VK_STAMP")
-
-    def read_return(self, message: Message, bill: BillView) -> Outcome | Hint:
-        """The bank's message about this bill, brought by the browser or sent by the bank's own server."""
-        told = self._told(message)
-        return self._outcome(told) if told and told["VK_STAMP"] == self._stamp(bill) else Hint("return")
-
-    def read_notification(self, message: Message) -> Reading:
-        """The same message, wherever it comes to."""
-        told = self._told(message)
-        return Reading(base.AUTHENTIC, [self._outcome(told)]) if told else Reading(base.FORGED)
+        names = mac.ORDER[self.settings["service"]]
+        return {name: facts[name].strip().encode(charset, "replace").decode(charset) for name in names}
 
     def _told(self, message):
         """The fields of a message that the bank has signed for us; None for any other."""
         claimed = message.once("latin-1").get("VK_ENCODING", "").upper()
         charset = claimed if claimed in CHARSETS else self._charset()
         told, key = message.once(charset), files.public_key(self.around.file("bank_certificate"))
-        if key is None or told.get("VK_SERVICE") not in (PAID, NOT_PAID) or not told.get("VK_STAMP"):
+        if key is None or told.get("VK_SERVICE") not in (PAID, NOT_PAID):
+            return None
+        if not told.get("VK_STAMP") or not told.get("VK_REC_ID"):  # the bank signs for others, too
             return None
         if told.get("VK_VERSION") != self.settings.get("version") or not mac.is_signed(told, key, charset):
             return None
@@ -122,7 +140,7 @@ class Banklink(base.Gateway):
         return None if bank and told.get("VK_SND_ID") != bank else told
 
     def _outcome(self, told):
-        stamp, ours = told["VK_STAMP"], told.get("VK_REC_ID", "")
+        stamp, ours = told["VK_STAMP"], told["VK_REC_ID"]
         if told["VK_SERVICE"] == NOT_PAID:
             why = {"error_type": Unknown.code, "vendor_code": NOT_PAID}
             return Outcome(base.DECLINED, stamp, f"{stamp}-{NOT_PAID}", merchant=ours, **why)
@@ -151,11 +169,6 @@ def reference_number(bill: BillView) -> str:
     """The bill's number for the bank's papers: its digits, and a check digit after them."""
     digits = "".join(re.findall(r"[0-9]", bill.reference))[-MOST_DIGITS:]
     return mac.with_check_digit(digits or str(int.from_bytes(bill.key.encode()) % 10**9))
-
-
-def _written(text, charset):
-    """What of a text the charset can write: what is signed is what the browser sends."""
-    return text.encode(charset, "replace").decode(charset)
 
 
 def _minor(text, currency):

@@ -1,18 +1,21 @@
-"""The files of a bank link: our private key, our certificate, the bank's; what they hold, and what is wrong with them."""
+"""The files of a bank link: our private key, our certificate, the bank's; and what is wrong with them."""
 
 from datetime import datetime
 from functools import lru_cache
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from typing import TYPE_CHECKING
 
 from storefront.payments.gateways.base import Surroundings
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-def private_key(content: bytes, password: str = "") -> RSAPrivateKey | None:
+
+def private_key(content: bytes, password: str = "") -> "RSAPrivateKey | None":
     """The key of a PEM file; None if there is none that can be read with this password, or without one."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # as in kit/signing.py
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     for secret in dict.fromkeys((password.encode() or None, None)):
         try:
             key = load_pem_private_key(content, secret)
@@ -23,8 +26,12 @@ def private_key(content: bytes, password: str = "") -> RSAPrivateKey | None:
 
 
 @lru_cache(maxsize=16)
-def public_key(content: bytes) -> RSAPublicKey | None:
+def public_key(content: bytes) -> "RSAPublicKey | None":
     """The key of a PEM file that holds a certificate or a public key; None if there is none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
     found = _certificate(content)
     try:
         key = found.public_key() if found else load_pem_public_key(content)
@@ -44,8 +51,7 @@ def wrong_with_files(around: Surroundings) -> list[str]:
         "Our certificate (certificate) does not fit our private key.": key and mine and public_key(mine) != pair,
         "Our certificate (certificate) is out of date.": _is_over(mine, around.now()),
         "The bank's certificate (bank_certificate) cannot be read: it must be in PEM.": theirs and not found,
-        "The bank's certificate (bank_certificate) is our own: use the one that the bank gave you.": key
-        and found == pair,
+        "The bank's certificate (bank_certificate) is our own: take the one that the bank gave.": key and found == pair,
         "The bank's certificate (bank_certificate) is out of date.": _is_over(theirs, around.now()),
         "The bank's certificate (bank_certificate) has a private key beside it: it is one for rehearsals.": (
             around.mode == "live" and private_key(theirs)
@@ -55,6 +61,8 @@ def wrong_with_files(around: Surroundings) -> list[str]:
 
 
 def _certificate(content):
+    from cryptography import x509
+
     try:
         return x509.load_pem_x509_certificate(content)
     except ValueError:

@@ -210,9 +210,18 @@ class Gateway:
         """Where the shopper goes to pay the bill. Raises GatewayError when the service is down."""
         raise NotImplementedError
 
+    def pay_to(self) -> Mapping[str, str]:
+        """Where the shopper sends the money without a page: `account`, perhaps `holder`, `bic`, `bank`, `about`."""
+        return {}
+
     def identify(self, message: Message) -> str | None:
         """The reference that a message speaks of, unverified: used only to find the bill."""
         raise NotImplementedError
+
+    @classmethod
+    def is_notice(cls, message: Message) -> bool:
+        """Whether the service's own server comes by the way back: then it is heard and answered as a notification."""
+        return False
 
     def read_return(self, message: Message, bill: BillView) -> Outcome | Hint:
         """What the browser brought back."""

@@ -14,11 +14,6 @@ import json
 import re
 from collections.abc import Mapping
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.padding import PKCS7
-
 V1, V2 = "HMAC_SHA256_V1", "HMAC_SHA512_V2"
 VERSION, FACTS, SIGNATURE = "Ds_SignatureVersion", "Ds_MerchantParameters", "Ds_Signature"
 ORDER = re.compile(r"[0-9A-Za-z]{4,12}")
@@ -73,15 +68,18 @@ def _digest(text, order, key, version):
 
 def _own_key(order, key, version):
     """The key for one order."""
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES  # as in kit/signing.py
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
     if version == V1:
-        filled = order.encode() + b"\0" * (-len(order) % 8)
-        return _encrypted(TripleDES(base64.b64decode(key)), filled, 8)
-    padder = PKCS7(128).padder()
-    padded = padder.update(order.encode()) + padder.finalize()
-    return base64.b64encode(_encrypted(AES(key[:16].encode()), padded, 16))
+        return _encrypted(TripleDES(base64.b64decode(key)), order.encode() + b"\0" * (-len(order) % 8), 8)
+    missing = 16 - len(order) % 16
+    return base64.b64encode(_encrypted(AES(key[:16].encode()), order.encode() + bytes([missing]) * missing, 16))
 
 
 def _encrypted(algorithm, text, block):
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
     cipher = Cipher(algorithm, modes.CBC(b"\0" * block)).encryptor()
     return cipher.update(text) + cipher.finalize()
 

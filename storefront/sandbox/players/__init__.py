@@ -1,12 +1,28 @@
 """Other services, played by the sandbox in their own protocols, so that a merchant can rehearse offline."""
 
 from storefront.payments import adapter, config_by_name
+from storefront.sandbox.players.altapay import AltaPayPlayer
+from storefront.sandbox.players.banklink import BanklinkPlayer
 from storefront.sandbox.players.base import Player
 from storefront.sandbox.players.dibs import DibsPlayer
 from storefront.sandbox.players.opayo import OpayoPlayer
+from storefront.sandbox.players.paypal import PayPalPlayer
 from storefront.sandbox.players.quickpay import QuickPayPlayer
+from storefront.sandbox.players.redsys import RedsysPlayer
+from storefront.sandbox.players.stripe import StripePlayer
+from storefront.sandbox.players.worldpay import WorldpayPlayer
 
-PLAYERS: dict[str, type[Player]] = {"opayo": OpayoPlayer, "dibs": DibsPlayer, "quickpay": QuickPayPlayer}
+PLAYERS: dict[str, type[Player]] = {
+    "altapay": AltaPayPlayer,
+    "banklink": BanklinkPlayer,
+    "opayo": OpayoPlayer,
+    "dibs": DibsPlayer,
+    "paypal": PayPalPlayer,
+    "quickpay": QuickPayPlayer,
+    "redsys": RedsysPlayer,
+    "stripe": StripePlayer,
+    "worldpay": WorldpayPlayer,
+}
 
 
 def player_of(name: str) -> Player | None:
