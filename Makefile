@@ -37,7 +37,7 @@ bench: .venv/tests
 
 texts: .venv/tests
 	PYTHONPATH=. $(BIN)/pybabel -q extract -F pyproject.toml -k _l --no-location -o storefront/translations/messages.pot .
-	$(BIN)/pybabel -q update -i storefront/translations/messages.pot -d storefront/translations --no-fuzzy-matching --no-wrap
+	$(BIN)/pybabel -q update -i storefront/translations/messages.pot -d storefront/translations --no-fuzzy-matching --ignore-obsolete --no-wrap
 
 languages: .venv/tests
 	$(BIN)/pybabel -q compile -d storefront/translations

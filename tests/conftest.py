@@ -133,7 +133,7 @@ def app(shop):
     """The application with its rows, letters and pictures gone and the clock right; no context is pushed."""
     with shop.app.app_context():
         databases.empty(db.engine)
-    for name in ("mail", "media"):
+    for name in ("mail", "media", "certificates"):
         shutil.rmtree(shop.folder / name, ignore_errors=True)
     clock.reset()
     runner.CLOCKS.clear()

@@ -295,7 +295,7 @@ def test_the_admin(sweep, play):
 
 
 def test_from_right_to_left(sweep, play):
-    """The window, the cart, the address, the order, signing in, in Arabic: nothing sticks out, everybody can read it."""
+    """Window, cart, address, signing in and an order, in Arabic: nothing sticks out, and everybody can read it."""
     play.shelves(mug=9)
     play.shop(languages="ar", locale="ar")
     page = sweep.page

@@ -10,11 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from rehearsing import rehearse
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base, conformance
 from storefront.payments.gateways.adflex import Adflex, token
 from storefront.payments.gateways.base import Message
 from storefront.payments.gateways.stand import NOW, OTHER, OURS, URLS
+
+from counter import comes_in, opens
+from merchant import on_desk
 
 SETTINGS = {"merchant": "547000000", "page": "https://shop.example/card", "by_hand": True}
 SECRETS = {"access_key": "access-to-it", "secret_key": "a secret of the account"}
@@ -114,10 +118,56 @@ def test_no_session_is_no_beginning(app, found):
 
 
 def test_what_is_not_public_is_off_and_said(app):
-    """NOT-10: it neither hears nor asks, and is not switched on before the merchant has said that this is known."""
+    """NOT-10: it neither hears nor asks, and does not go live before the merchant has said that this is known."""
     can = Adflex.capabilities
     assert not any((can.notifies, can.can_query, can.can_refund, can.can_capture, can.return_is_signed))
     with app.app_context():
-        assert "hears nothing" in " ".join(STAND.gateway(without="by_hand").check())
+        live = replace(STAND.gateway().around, mode="live", settings={**SETTINGS, "by_hand": False})
+        assert "hears nothing" in " ".join(Adflex(live).check())
+        assert not Adflex(replace(live, settings=SETTINGS)).check()
         for message in (Message("POST", "", b'{"statusCode": "Settled"}'), said("notify", "paid", OURS, SECRETS)):
             assert STAND.gateway().read_notification(message).verdict == base.FORGED
+
+
+# --- a whole purchase, of which nobody tells the shop
+
+
+@pytest.fixture
+def at_adflex(play, right_books):
+    """Two mugs have been paid on the merchant's page with Adflex's form, and the shopper is back."""
+    play.shelves(mug=5)
+    rehearse(play, "adflex")
+    placed = play.quickly_at_gateway(mug=2)
+    placed.shopper.press("Pay")
+    return placed
+
+
+def later(play, hours):
+    """So many hours go by, and the time of orders is looked at in each."""
+    for _ in range(hours):
+        play.wait(hours=1)
+        play.run("close_unpaid_orders")
+
+
+def test_whoever_is_back_from_there_is_not_forgotten(play, at_adflex):
+    """NOT-10, NOT-11: nothing counts as paid, the goods are kept, and a person is asked to look."""
+    assert at_adflex.shopper.page.path.startswith("/orders/")
+    assert (play.last_bill().status, play.captured(play.last_order())) == ("REDIRECTED", 0)
+    later(play, 12)
+    order = play.last_order()
+    assert (order.status, on_desk(play), play.on_shelf("mug")) == ("REVIEW", ["gateway_silent"], 3)
+    carol = comes_in(play)
+    opens(carol, order)
+    carol.press("The money is here")
+    play.look_again()
+    order, bill = play.last_order(), play.last_bill()
+    assert (order.status, bill.status, bill.disposition, on_desk(play)) == ("PROCESSING", "PAID", "APPLIED", [])
+
+
+def test_whoever_leaves_there_has_not_paid(play, right_books):
+    """NOT-10: a shopper who cancels is believed, and the goods go back when the time is over."""
+    play.shelves(mug=5)
+    rehearse(play, "adflex")
+    play.quickly_at_gateway(mug=2).shopper.press("Cancel and return")
+    later(play, 5)
+    assert (play.last_order().status, on_desk(play), play.on_shelf("mug")) == ("CANCELLED", [], 5)

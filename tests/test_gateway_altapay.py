@@ -4,9 +4,11 @@ import hashlib
 from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from storefront.kit import money
 from storefront.kit.http import Answer
@@ -459,6 +461,11 @@ def test_a_live_gateway_has_a_name_of_its_own(app):
         assert not own.check() and own.address("api") == "https://pay.example"
 
 
+def test_the_networks_of_altapay_are_networks():
+    """Those of its pages, as the shop reads them when only they count (NOT-12)."""
+    assert [ip_network(one).num_addresses for one in AltaPay.sources] == [256, 2**99, 1, 1]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"<a", b"<a/>", b"\0", b"<!DOCTYPE x SYSTEM 'file:///etc/passwd'><APIResponse/>"]
 )
@@ -470,3 +477,56 @@ def test_what_is_no_answer_is_none(body):
 def test_the_sizes_of_the_kit_are_decimal_numbers_here():
     """What the kit asks for in minor units is told as people write it (BIL-03)."""
     assert [money.plain(amount, currency) for _, amount, currency in SIZES] == ["42.90", "500", "12.345"]
+
+
+# --- whatever the service says
+
+TAGS = st.sampled_from(
+    [
+        *("TransactionId", "ShopOrderId", "Terminal", "TransactionStatus", "MerchantCurrencyAlpha", "ReservedAmount"),
+        *("CapturedAmount", "RefundedAmount", "ChargebackEvents", "ReconciliationIdentifiers", "Transaction", "Type"),
+        *("ReconciliationIdentifier", "Id", "Amount", "Date", "Result", "Url", "Transactions"),
+    ]
+)
+TEXTS = st.text("0123456789.-+eE,abcEURDKK \u0660\u00b2", max_size=9) | st.sampled_from(
+    [
+        "299",
+        "K1001-1",
+        "captured",
+        "preauth",
+        "released",
+        "EUR",
+        "JPY",
+        "refunded",
+        "42.90",
+        "0.00",
+        "Success",
+        "Failed",
+    ]
+)
+XML = st.recursive(
+    TEXTS,
+    lambda inner: st.lists(st.tuples(TAGS, inner), max_size=7).map(
+        lambda pairs: "".join(f"<{tag}>{inside}</{tag}>" for tag, inside in pairs)
+    ),
+    max_leaves=14,
+)
+
+
+@settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(told=XML, inside=st.sampled_from(["{}", "<Transactions>{}</Transactions>", "transaction"]))
+def test_whatever_altapay_says_breaks_nothing(of, told, inside):
+    """The right words in wrong places: no exception but the adapter's own, and every outcome is one that the shop can
+    read (NOT-11, ERR-01)."""
+    if inside == "transaction":
+        answer = listed(captured().replace("<ChargebackEvents/>", told))
+    else:
+        answer = response(inside.format(told))
+    gateway = of(lambda *args, **how: answer)
+    reading = gateway.read_notification(callback(fields_of(OURS)))
+    assert reading.verdict in (base.AUTHENTIC, base.UNDECIDED)
+    for one in reading.outcomes:
+        assert isinstance(one.amount_minor, int) and one.amount_minor >= 0 and len(one.vendor_code) <= 100
+        assert base.outcomes_from(base.stored_form([one])) == [one]
+    for move in (gateway.refund, gateway.capture):
+        assert move(PAID, 100, "key").result in (base.DONE, base.ACCEPTED, base.REFUSED, base.UNKNOWN)

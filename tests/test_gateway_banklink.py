@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
+from hypothesis import given, settings, strategies as st
 
 from storefront.payments.errors import DECLINES, GatewayError
 from storefront.payments.gateways import banklink_mac as mac, base, conformance
@@ -408,6 +409,22 @@ def test_sums_are_read_exactly(app, text, minor):
     with app.test_request_context():
         [told] = shop().read_notification(posted(signed(answer(OURS, VK_AMOUNT=text)))).outcomes
     assert told.amount_minor == minor
+
+
+VALUES = st.sampled_from(["0001-01-01T00:00:00+1400", "9999-12-31T23:59:59-1400", "0" * 20, "."]) | st.text(max_size=12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from(mac.ORDER["1111"][5:]), VALUES))
+def test_whatever_is_signed_is_read_without_an_accident(told):
+    """Strange values under a right signature raise nothing, and name the stamp that was signed. NOT-11."""
+    try:
+        message = posted(signed(answer(OURS, **told)))
+    except UnicodeEncodeError:  # half a letter: no bank can write it
+        return
+    reading = shop().read_notification(message)
+    assert [one.reference for one in reading.outcomes] == [OURS.reference]
+    assert all(one.amount_minor >= 0 for one in reading.outcomes)
 
 
 def test_a_refusal_has_no_reason_in_this_protocol():

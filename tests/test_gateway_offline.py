@@ -93,6 +93,14 @@ def ordered(play, **goods):
     return page, play.last_order()
 
 
+def time_is_over(play):
+    """Five days go by, and the hours for which the goods are kept beyond them."""
+    play.wait(hours=121)
+    for _ in range(10):
+        play.wait(hours=1)
+        play.run("close_unpaid_orders")
+
+
 def enters(carol, order, amount, booking=""):
     """Staff enter what has come."""
     opens(carol, order)
@@ -115,7 +123,7 @@ def test_the_shopper_is_told_where_to_send_the_money(play, by_transfer):
         text = letter.get_body((kind,)).get_content()
         assert "EE38 2200 2210 2014 5685" in text and bill.reference in text and "/pay" not in text
     play.wait(hours=100)
-    play.all_jobs()
+    play.run("close_unpaid_orders")
     assert (play.last_order().status, play.on_shelf("mug")) == ("HOLD", 3)
 
 
@@ -170,18 +178,14 @@ def test_one_booking_pays_one_order(play, by_transfer):
 def test_nobody_sends_the_money(play, by_transfer):
     """INV: the goods are not kept for ever: when the days are over somebody is asked to decide."""
     ordered(play)
-    for _ in range(20):
-        play.wait(hours=12)
-        play.all_jobs()
+    time_is_over(play)
     assert play.last_order().status == "REVIEW" and on_desk(play) == ["gateway_silent"]
 
 
 def test_money_that_comes_when_a_person_is_to_decide(play, by_transfer):
     """BIL-04: it pays the order all the same."""
     _page, order = ordered(play)
-    for _ in range(20):
-        play.wait(hours=12)
-        play.all_jobs()
+    time_is_over(play)
     enters(comes_in(play), order, "29.90")
     play.look_again()
     assert (play.last_order().status, on_desk(play)) == ("PROCESSING", [])

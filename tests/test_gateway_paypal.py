@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from storefront.payments.errors import DECLINES, GatewayError
-from storefront.payments.gateways import base, conformance, paypal_words as words
+from storefront.payments.gateways import base, conformance, paypal_news, paypal_words as words
 from storefront.payments.gateways.base import Message
 from storefront.payments.gateways.paypal import CREDENTIALS, PayPal
 from storefront.payments.gateways.stand import OURS, URLS
@@ -431,18 +432,32 @@ def test_a_question_that_finds_nothing_of_ours_is_no_news(details):
     assert playing(found(*details)).query(OURS) == []
 
 
+def later(*details):
+    """What the API tells a shop that reserves first, of these transactions."""
+    gateway = playing(found(*details))
+    gateway.settings["paymentaction"] = "authorization"
+    return [(one.type, one.transaction) for one in gateway.query(OURS)]
+
+
 def test_a_reserved_sum_is_told_once():
     """BIL-20: as reserved; once it is taken, under the transaction that took it, and never under its own as well."""
     reserved = detail("AUTH", PAYMENTSTATUS="Pending", PENDINGREASON="authorization")
-    gateway = playing(found(reserved))
-    assert [(one.type, one.transaction) for one in gateway.query(OURS)] == [(base.AUTHORIZED, "AUTH")]
     taken = detail("CAPTURE", PARENTTRANSACTIONID="AUTH")
-    for before in (reserved, detail("AUTH")):
-        outcomes = playing(found(before, taken)).query(OURS)
-        assert [(one.type, one.transaction) for one in outcomes] == [(base.PAID, "CAPTURE")]
-    later = playing(found(detail("AUTH")))
-    later.settings["paymentaction"] = "authorization"
-    assert later.query(OURS) == []
+    assert later(reserved) == [(base.AUTHORIZED, "AUTH")]
+    assert later(reserved, taken) == later(detail("AUTH"), taken) == later(taken) == [(base.PAID, "CAPTURE")]
+    assert later(detail("AUTH")) == [], "it says paid, and nobody took it yet"
+    assert later(detail("AUTH", PAYMENTSTATUS="Voided")) == [(base.VOIDED, "AUTH")]
+
+
+@pytest.mark.parametrize("minus", [{"AMT": "-10.00"}, {"AMT": "10.00", "REASONCODE": "refund"}, {"AMT": "10.00"}])
+def test_what_went_back_is_no_second_payment(minus):
+    """However the API shows a refund, the payment is told once, and the refund is not one (NOT-11)."""
+    refund = detail("REFUND", PARENTTRANSACTIONID="SALE", **minus)
+    assert [(one.type, one.transaction) for one in playing(found(detail("SALE"), refund)).query(OURS)] == [
+        (base.PAID, "SALE")
+    ]
+    taken, back = detail("CAPTURE", PARENTTRANSACTIONID="AUTH"), {**refund, "PARENTTRANSACTIONID": "CAPTURE"}
+    assert later(detail("AUTH"), taken, back) == [(base.PAID, "CAPTURE")]
 
 
 NONSENSE = [
@@ -549,6 +564,27 @@ def test_a_fraction_that_paypal_does_not_take_is_not_sent_back():
 def test_times_are_those_of_california(text, moment):
     """Times of messages carry the zone, and are kept in UTC (BIL-08)."""
     assert words.moment(text) == moment
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from([*words.STATES, "authorization", "1e9", "-1", "9" * 40, "EUR", "XXX"])
+FIELDS = (
+    "payment_status pending_reason txn_id parent_txn_id invoice mc_gross mc_currency receiver_id business payment_date"
+)
+DETAILS = "TRANSACTIONID PARENTTRANSACTIONID PAYMENTSTATUS PENDINGREASON AMT CURRENCYCODE RECEIVERID ORDERTIME"
+
+
+@given(
+    st.dictionaries(st.sampled_from(FIELDS.split()), TEXTS), st.dictionaries(st.sampled_from(DETAILS.split()), TEXTS)
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_in_a_message_raises_nothing(told, shown):
+    """SEC-02: verified, and odd all the same: a sum is never less than nothing, and never nobody's."""
+    outcomes = [
+        *paypal_news.news(told, ACCOUNT),
+        *paypal_news.known([{"INVNUM": "K", **shown}], ACCOUNT, reserved_first=False),
+    ]
+    for one in outcomes:
+        assert one.amount_minor >= 0 and one.merchant and len(one.vendor_code) <= 100
 
 
 def test_a_message_is_as_large_as_it_likes():

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from storefront.payments.errors import DECLINES, GatewayError
 from storefront.payments.gateways import base, conformance, redsys_news as news, redsys_words as words
@@ -386,6 +387,20 @@ def test_another_account_is_told_and_zeros_before_it_are_not():
     told = news.told_by(facts(OURS, Ds_MerchantCode="000123456789"), "123456789")[0]
     assert told.merchant == "123456789"
     assert news.told_by(facts(OURS, Ds_MerchantCode="999"), "123456789")[0].merchant == "999"
+
+
+NAMES = [*facts(OURS), "Ds_ErrorCode", "Ds_Response_Description", "Ds_EMV3DS"]
+VALUES = st.sampled_from(["0", "0000", "0900", "3", "9", "978", "%", "31%2F02%2F0001"]) | st.text(max_size=12)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES | st.integers() | st.lists(st.text(max_size=3), max_size=2)))
+def test_whatever_is_signed_is_read_without_an_accident(told):
+    """Strange values under a right signature raise nothing, and name the order that was signed. NOT-11."""
+    message = posted(as_sent({**told, "Ds_Order": ORDER}))
+    reading = shop().read_notification(message)
+    assert all(one.reference == ORDER and one.amount_minor >= 0 for one in reading.outcomes)
+    shop().read_return(message, OURS)
 
 
 # --- the API

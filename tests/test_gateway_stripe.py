@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from config import ROOT
 from storefront.kit.http import Answer
@@ -135,7 +136,7 @@ STAND = conformance.Stand(Stripe, {}, SECRETS, said, ("EUR", "JPY"), begins=Api(
 def of(app):
     """The adapter whose service answers so."""
     with app.app_context():
-        yield lambda send=nobody_answers, **settings: replace(STAND, settings=settings).gateway(send=send)
+        yield lambda send=nobody_answers, **more: replace(STAND, settings=more).gateway(send=send)
 
 
 def read(gateway, message):
@@ -599,3 +600,72 @@ def test_keys_of_the_other_mode_are_found(app):
         for wrong in ("pk_test_1", "sk_51", "sk_test_"):
             assert replace(STAND, secrets={**SECRETS, "secret_key": wrong}).gateway().check()
         assert replace(STAND, secrets={**SECRETS, "signing_secret": "secret"}).gateway().check()
+
+
+# --- whatever the service says
+
+WORDS = sorted(
+    {
+        *session_of(BEGUN),
+        *intent(charge={"refunds": 1, "amount_refunded": 1}),
+        *refund_of("re_1", 1),
+        *(
+            "data",
+            "has_more",
+            "code",
+            "capture",
+            "reference",
+            "request_key",
+            "complete",
+            "paid",
+            "unpaid",
+            "eur",
+            "kwd",
+        ),
+        *("succeeded", "requires_capture", "won", "failed", "manual", "pi_1", "cs_test_K1001-1", "expired", "K1001-1"),
+    }
+)
+WORD = st.sampled_from(WORDS)
+TREE = st.recursive(
+    WORD | st.text(max_size=5) | st.integers() | st.floats() | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=6),
+    max_leaves=15,
+)
+KINDS = st.sampled_from(
+    [
+        "checkout.session.completed",
+        "checkout.session.async_payment_failed",
+        "payment_intent.succeeded",
+        "charge.refunded",
+        "refund.failed",
+        "charge.dispute.closed",
+    ]
+)
+SOME = settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@SOME
+@given(kind=KINDS, thing=TREE, told=TREE, shaped=st.booleans())
+def test_whatever_stripe_says_breaks_nothing(of, kind, thing, told, shaped):
+    """Signed and answered by the service itself, with the right words in wrong places: no exception but the adapter's
+    own, and every outcome is one that the shop can read (NOT-11, ERR-01)."""
+    answer = Answer(200, {}, json.dumps(told).encode())
+    gateway = of(lambda *args, **how: answer)
+    shape = session_of(BEGUN) if kind.startswith("checkout") else intent()
+    found = {**shape, **thing} if shaped and isinstance(thing, dict) else thing
+    reading = gateway.read_notification(event(kind, found))
+    assert reading.verdict in (base.AUTHENTIC, base.UNDECIDED)
+    outcomes = [*reading.outcomes]
+    for ask in (gateway.query, gateway.close, lambda bill: gateway.begin(bill, URLS)):
+        try:
+            said = ask(BEGUN)
+        except GatewayError:
+            continue
+        outcomes += said if isinstance(said, list) else []
+    for one in outcomes:
+        assert isinstance(one.reference, str) and isinstance(one.event_key, str) and isinstance(one.transaction, str)
+        assert isinstance(one.amount_minor, int) and one.amount_minor >= 0 and len(one.vendor_code) <= 100
+        assert base.outcomes_from(base.stored_form([one])) == [one]
+    for move in (gateway.refund, gateway.capture):
+        assert move(PAID, 100, "key").result in (base.DONE, base.ACCEPTED, base.REFUSED, base.UNKNOWN)
+    assert gateway.void(BEGUN, "key").result in (base.DONE, base.REFUSED, base.UNKNOWN)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from storefront.payments.errors import DECLINES
 from storefront.payments.gateways import base, conformance, worldpay_words as words
@@ -67,6 +68,20 @@ def test_it_conforms(app, check):
     """It holds what every gateway must hold (NOT-09, NOT-11, ADM-02)."""
     with app.app_context():
         check(STAND)
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ["Y", "C", "E", "100", "1e9", "-1", "9" * 40, "EUR", "XXX", "99999999999999"]
+)
+FIELDS = "instId cartId amount currency authAmount authCurrency authMode transId transStatus transTime testMode msgType"
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS.split()), TEXTS))
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_in_a_response_raises_nothing(told):
+    """SEC-02: right password, and anything else: a sum is never less than nothing, and never nobody's."""
+    for one in words.response(told, tells_money=True):
+        assert one.amount_minor >= 0 and one.merchant and len(one.vendor_code) <= 100
 
 
 def reading(message, stand=STAND, **settings):
@@ -294,6 +309,22 @@ def notified(
         "</orderStatusEvent></notify></paymentService>"
     )
     return Message("POST", query, body.encode(), {"content-type": "text/xml"})
+
+
+def said_in_xml(channel, word, bill, secrets):
+    """The same, where order notifications tell of the money."""
+    if channel == "return":
+        return Message("GET", "", b"")
+    last = {"paid": "CAPTURED", "declined": "REFUSED"}[word]
+    query = urlencode({"key": secrets["xml_key"]})
+    return notified(last, order=bill.reference, sums=(bill.amount_minor,), currency=bill.currency, query=query)
+
+
+@pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
+def test_it_conforms_in_xml(app, check):
+    """The other way to be told holds the same rules (NOT-09, NOT-11)."""
+    with app.app_context():
+        check(replace(TOLD_BY_XML, said=said_in_xml))
 
 
 @pytest.mark.parametrize(("word", "kind"), words.EVENTS.items())

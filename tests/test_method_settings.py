@@ -104,7 +104,7 @@ def test_a_gateway_is_held_against_its_own_rules(play, monkeypatch):
         method = card()
         method.config.properties, method.settings = {}, {"pew": 7}
     done = runner.invoke(args=["gateways", "check", "sandbox"])
-    assert done.exit_code == 1 and "page is missing." in done.output and "There is no setting pew" in done.output
+    assert done.exit_code == 1 and "(page) is missing." in done.output and "There is no setting pew" in done.output
     with transaction():
         card().config.secrets = {"key": "sealed with a key that is gone"}
     for command in (["gateways", "check", "sandbox"], ["gateways", "list"]):

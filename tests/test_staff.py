@@ -83,6 +83,16 @@ def test_roles(shop_open, app):
     assert owner.get("/admin/").has("Payment methods")
 
 
+def test_the_menu_stands_in_groups(shop_open):
+    """Each role sees the groups in which there is something for it, and where it is. ROL-03."""
+    owner, clerk = comes_in(shop_open), comes_in(shop_open, CLERK, "staff")
+    words = owner.get("/admin/taxes").html
+    assert re.findall(r'class="group">([^<]+)<', words)[:5] == ["Sell", "Goods", "Money", "Shop", "Look up"]
+    assert re.findall(r'aria-current="page">([^<]+)<', words)[:2] == ["Taxes", "Taxes"], "on a desk, and on a phone"
+    groups = re.findall(r'class="group">([^<]+)<', clerk.get("/admin/").html)[:4]
+    assert groups[:3] == ["Sell", "Goods", "Money"] and "Shop" not in groups
+
+
 def test_a_wrong_password_and_a_stranger_get_the_same_answer(shop_open):
     """Nobody learns who works here."""
     hire()

@@ -122,7 +122,7 @@ def _paid(backend, since):
     """A payment that was sent back, if there is one; else the last one."""
     back = select(LedgerEntry.id).where(LedgerEntry.bill_id == Bill.id, LedgerEntry.kind == "refunded").exists()
     taken = select(LedgerEntry.id).where(LedgerEntry.bill_id == Bill.id, LedgerEntry.kind == "captured").exists()
-    query = select(Order.number, back.label("back")).join(Order, Order.id == Bill.order_id)
+    query = select(Order.number, back.label("back")).select_from(Bill).join(Order, Order.id == Bill.order_id)
     query = query.where(Bill.backend == backend, taken)
     if since:
         query = query.where(Bill.created_at >= since)

@@ -25,27 +25,52 @@ LARGE = {  # bytes that may be sent there
     "admin.upload_tax_rates": 33_000_000,
     "admin.add_picture": 9_000_000,
 }
-MENU = (
-    (_l("Today"), "admin.home"),
-    (_l("Orders"), "admin.orders"),
-    (_l("Parcels"), "admin.pick_list"),
-    (_l("Customers"), "admin.people"),
-    (_l("Desk"), "admin.desk_list"),
-    (_l("Products"), "admin.products"),
-    (_l("Import and export"), "admin.imports"),
-    (_l("Gift certificates"), "admin.certificates"),
-    (_l("Text pages"), "admin.text_pages"),
-    (_l("Promotions"), "admin.promotions"),
-    (_l("Payment methods"), "admin.methods"),
-    (_l("Shipping"), "admin.shipping_regions"),
-    (_l("Taxes"), "admin.tax_rates"),
-    (_l("Settings"), "admin.settings"),
-    (_l("API tokens"), "admin.tokens"),
-    (_l("Webhooks"), "admin.webhooks"),
-    (_l("Staff"), "admin.staff_list"),
-    (_l("Trail of changes"), "admin.trail"),
-    (_l("How it works"), "admin.guide"),
-    (_l("Board"), "admin.board"),
+MENU = (  # groups, each with its links; a group of which nobody may see anything is not shown
+    (
+        _l("Sell"),
+        (
+            (_l("Today"), "admin.home"),
+            (_l("Orders"), "admin.orders"),
+            (_l("Parcels"), "admin.pick_list"),
+            (_l("Customers"), "admin.people"),
+        ),
+    ),
+    (
+        _l("Goods"),
+        (
+            (_l("Products"), "admin.products"),
+            (_l("Import and export"), "admin.imports"),
+            (_l("Promotions"), "admin.promotions"),
+            (_l("Gift certificates"), "admin.certificates"),
+        ),
+    ),
+    (
+        _l("Money"),
+        (
+            (_l("Desk"), "admin.desk_list"),
+            (_l("Payment methods"), "admin.methods"),
+            (_l("Taxes"), "admin.tax_rates"),
+        ),
+    ),
+    (
+        _l("Shop"),
+        (
+            (_l("Settings"), "admin.settings"),
+            (_l("Shipping"), "admin.shipping_regions"),
+            (_l("Text pages"), "admin.text_pages"),
+            (_l("Staff"), "admin.staff_list"),
+            (_l("API tokens"), "admin.tokens"),
+            (_l("Webhooks"), "admin.webhooks"),
+        ),
+    ),
+    (
+        _l("Look up"),
+        (
+            (_l("Board"), "admin.board"),
+            (_l("Trail of changes"), "admin.trail"),
+            (_l("How it works"), "admin.guide"),
+        ),
+    ),
 )
 
 
@@ -116,12 +141,16 @@ def what_every_page_shows():
     person = current_staff()
     if person is None:
         return {"staff": None, "admin_menu": []}
-    here = "/".join(request.path.split("/")[:3])
-    rows = [(label, url_for(endpoint), endpoint) for label, endpoint in MENU if may(person, endpoint)]
-    return {
-        "staff": person,
-        "admin_menu": [(label, url, url.rstrip("/") == here.rstrip("/"), None) for label, url, _e in rows],
-    }
+    groups = [
+        (name, [_link(label, endpoint) for label, endpoint in links if may(person, endpoint)]) for name, links in MENU
+    ]
+    return {"staff": person, "admin_menu": [group for group in groups if group[1]]}
+
+
+def _link(label, endpoint):
+    """What a link of the menu says, where it leads, and whether this page is there or below it."""
+    url, here = url_for(endpoint), "/".join(request.path.split("/")[:3])
+    return label, url, url.rstrip("/") == here.rstrip("/")
 
 
 @bp.app_template_filter("whole_day")

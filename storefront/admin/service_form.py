@@ -1,5 +1,6 @@
 """What is typed to connect a payment service: by the schema of its type. Secrets are only ever written."""
 
+import re
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _, lazy_gettext as _l
@@ -140,5 +141,5 @@ def _value(row):
 
 
 def _base(name):
-    """The name without the folders of the machine that it comes from."""
-    return name.replace("\\", "/").rpartition("/")[2].replace(" ", "-")
+    """The name without the folders of the machine that it comes from, in letters that every machine knows."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("\\", "/").rpartition("/")[2]).lstrip(".-")

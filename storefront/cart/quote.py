@@ -136,7 +136,7 @@ class Quote:
     @property
     def _later(self):
         """How many of each article are not there yet, and so come in a parcel of their own."""
-        found = Counter()
+        found: Counter[tuple[str, str]] = Counter()
         for line in self.lines:
             found[line.offer.sku, line.offer.name] += line.later
         return [[sku, name, many] for (sku, name), many in sorted(found.items()) if many]

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Unique
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.kit.db import Base
+from storefront.kit.imports import ImportRow
 
 product_categories = Table(
     "product_categories",
@@ -226,24 +227,13 @@ class SearchNeighbour(Base):
     word: Mapped[str] = mapped_column(ForeignKey("search_words.word", ondelete="CASCADE"), primary_key=True, index=True)
 
 
-class CatalogImport(Base):
+class CatalogImport(ImportRow, Base):
     """One import that changed something: what it did, and whether it was taken back."""
 
     __tablename__ = "catalog_imports"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]  # of the file
-    kind: Mapped[str]  # Shopify, WooCommerce
     currency: Mapped[str]
-    actor: Mapped[str]
-    at: Mapped[datetime]
-    added: Mapped[int] = mapped_column(default=0)
-    changed: Mapped[int] = mapped_column(default=0)
-    same: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)  # refused rows, missed pictures, new places
-    undone_at: Mapped[datetime | None]
-    undone_by: Mapped[str] = mapped_column(default="")
 
 
 class CatalogImportItem(Base):

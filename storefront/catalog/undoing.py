@@ -15,8 +15,8 @@ from storefront.catalog.models import CatalogImport, CatalogImportItem, Category
 from storefront.catalog.saving import batches
 from storefront.catalog.stored import stored
 from storefront.kit import clock
-from storefront.kit.db import changed, db
-from storefront.kit.errors import Conflict, NotFound
+from storefront.kit.db import db
+from storefront.kit.imports import latest, mark_undone
 from storefront.stock.models import BACKORDER, StockReservation
 
 _cart_lines = table("cart_lines", column("variant_id"))
@@ -38,7 +38,7 @@ class Undone:
 
 def imports(most: int = 50) -> list[CatalogImport]:
     """The latest imports, newest first."""
-    return list(db.session.scalars(select(CatalogImport).order_by(CatalogImport.id.desc()).limit(most)))
+    return latest(CatalogImport, most)
 
 
 def undo(import_id: int | None = None, *, actor: str) -> Undone:
@@ -46,7 +46,7 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
 
     Raises NotFound when there is none, Conflict when it was undone already.
     """
-    row = _taken(import_id, actor)
+    row = mark_undone(CatalogImport, import_id, actor)
     undone = Undone(row.id, row.name)
     listing.one_at_a_time()
     items = list(
@@ -64,22 +64,6 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
     search.index(touched)
     _remove_places(row.report.get("places", ()))
     return undone
-
-
-def _taken(import_id, actor):
-    """The import, marked as undone: of two who try at once one wins."""
-    if import_id is None:
-        latest = select(CatalogImport.id).where(CatalogImport.undone_at.is_(None)).order_by(CatalogImport.id.desc())
-        import_id = db.session.scalar(latest.limit(1))
-    row = db.session.get(CatalogImport, import_id) if import_id else None
-    if row is None:
-        raise NotFound(_("There is no import to undo."))
-    mark = update(CatalogImport).where(CatalogImport.id == row.id, CatalogImport.undone_at.is_(None))
-    if not changed(mark.values(undone_at=clock.now(), undone_by=actor)):
-        db.session.refresh(row)
-        when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
-        raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
-    return row
 
 
 def _remove(items, undone):

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from storefront import catalog
-from storefront.catalog.csvfile import MOST_BYTES
+from storefront.cli import reporting
 from storefront.cli.plainly import Plainly
 from storefront.kit.db import transaction
 from storefront.kit.errors import ShopError
@@ -26,7 +26,7 @@ COMMANDS = (goods,)
 def import_goods(file, dry_run, all_or_nothing, no_pictures, currency, picture_minutes):
     """Bring in goods from a Shopify or WooCommerce product CSV."""
     try:
-        reading = catalog.read_file(file.name, _content(file), currency)
+        reading = catalog.read_file(file.name, reporting.content_of(file), currency)
         click.echo(
             f"{file.name}: a {reading.kind} file with {len(reading.drafts)} products, prices in {reading.currency}."
         )
@@ -47,12 +47,6 @@ def import_goods(file, dry_run, all_or_nothing, no_pictures, currency, picture_m
     _show_outcome(outcome)
 
 
-def _content(file):
-    if file.stat().st_size > MOST_BYTES:
-        raise click.ClickException(f"{file.name} is larger than {MOST_BYTES // 1_000_000} MB: split it.")
-    return file.read_bytes()
-
-
 def _show_changes(reading):
     changes = catalog.compare(reading.drafts)
     for change in changes:
@@ -62,51 +56,33 @@ def _show_changes(reading):
             what = f"{difference.sku} {difference.field}".strip()
             click.echo(f"           {what}: {_short(difference.before)} → {_short(difference.after)}")
     refused = reading.refused + [catalog.refused_of(change) for change in changes if change.kind == "refused"]
-    _show_refused(refused)
-    _show_counts("Would be", Counter(change.kind for change in changes), refused)
-    click.echo("Nothing was changed: this was a dry run.")
+    reporting.show_dry_run(Counter(change.kind for change in changes), _by_line(refused))
 
 
 def _short(text):
     return repr(text if len(text) <= 60 else text[:57] + "…")
 
 
-def _show_refused(refused):
-    for row in sorted(refused, key=lambda row: row.line):
-        click.echo(f"  refused  {row}")
-
-
-def _show_counts(verb, counts, refused):
-    click.echo(
-        f"{verb}: {counts['new']} new, {counts['changed']} changed, {counts['same']} unchanged; {len(refused)} refused."
-    )
+def _by_line(refused):
+    return sorted(refused, key=lambda row: row.line)
 
 
 def _show_outcome(outcome):
-    _show_refused(outcome.refused)
+    reporting.show_refused(_by_line(outcome.refused))
     for missed in outcome.missed[:20]:
         click.echo(f"  picture  {missed.slug}: {missed.source}: {missed.reason}")
     if len(outcome.missed) > 20:
         click.echo(f"  picture  … and {len(outcome.missed) - 20} more")
     if outcome.missed:
         click.echo(f"{len(outcome.missed)} pictures could not be had: import the file again to try once more.")
-    _show_counts("Products", outcome.counts, outcome.refused)
-    if outcome.import_id:
-        click.echo(f"This is import {outcome.import_id}: `flask catalog undo {outcome.import_id}` takes it back.")
+    reporting.show_counts("Products", outcome.counts, outcome.refused)
+    reporting.show_way_back("catalog", outcome.import_id)
 
 
 @goods.command("imports")
 def list_imports():
     """The latest imports, newest first."""
-    rows = catalog.imports()
-    for row in rows:
-        undone = f", undone {row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
-        click.echo(
-            f"{row.id:>5}  {row.at:%Y-%m-%d %H:%M}  {row.kind}  {row.name}: {row.added} new, {row.changed} changed,"
-            f" {row.refused} refused, by {row.actor}{undone}"
-        )
-    if not rows:
-        click.echo("Nothing was imported yet.")
+    reporting.show_imports(catalog.imports())
 
 
 @goods.command("undo")
@@ -118,12 +94,8 @@ def undo_import(import_id):
             undone = catalog.undo(import_id, actor="command line")
     except ShopError as error:
         raise Plainly(error) from error
-    for sentence in undone.kept:
-        click.echo(f"  {sentence}")
-    click.echo(
-        f"Import {undone.import_id} ({undone.name}) is undone: {undone.removed} products removed,"
-        f" {undone.hidden} hidden, {undone.restored} restored."
-    )
+    what = f"{undone.removed} products removed, {undone.hidden} hidden, {undone.restored} restored"
+    reporting.show_undone(undone.import_id, undone.name, undone.kept, what)
 
 
 @goods.command("export")

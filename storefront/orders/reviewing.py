@@ -40,8 +40,8 @@ def wait_for_a_look(order: Order, hits: list[str], bill: Bill | None = None) -> 
     ORDER.apply(order, "doubted", reason=hits[0], **({"bill": bill.id} if bill else {}))
     for other in payments.open_bills(order.id):
         payments.cancel(other, "paid_by_another")
-    money = {"amount_minor": bill.amount_minor if bill else order.due_minor, "currency": order.currency}
-    payments.put_on_desk(hits[0], order_id=order.id, **money, rules=hits)
+    amount = bill.amount_minor if bill else order.total_minor
+    payments.put_on_desk(hits[0], order_id=order.id, amount_minor=amount, currency=order.currency, rules=hits)
 
 
 def end_doubts(

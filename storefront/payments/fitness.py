@@ -105,6 +105,10 @@ class _Ours(stand.Stand):
 
     around: Surroundings = field(kw_only=True)
 
+    def told(self, bill: base.BillView) -> base.BillView:
+        """As if it had begun: nobody answers here to a gateway that begins by a call."""
+        return replace(bill, gateway_reference=bill.reference)
+
     def gateway(self, *, without: str = "", send: Callable[..., Any] | None = None) -> Gateway:
         """The adapter, perhaps without one of its settings, secrets or files."""
 

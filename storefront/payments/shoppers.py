@@ -13,5 +13,5 @@ def told_by(ask: Callable[[int], Mapping[str, Any]]) -> None:
 
 
 def of(order_id: int | None) -> Mapping[str, Any]:
-    """`email`, `locale`, and `billing` and `shipping`: addresses by their parts (name, line1, postcode, country, ...)."""
+    """`email`, `locale`, `billing` and `shipping`: addresses by their parts (name, line1, postcode, country, ...)."""
     return _ask(order_id) if _ask and order_id else {}

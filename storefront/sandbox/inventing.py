@@ -16,7 +16,7 @@ from storefront import payments
 from storefront.kit import clock
 from storefront.payments import certificates
 from storefront.payments.gateways import kind_of
-from storefront.payments.gateways.properties import CERTIFICATE, CHOICE, FLAG, SECRET, Property
+from storefront.payments.gateways.properties import ADDRESS, CERTIFICATE, CHOICE, FLAG, SECRET, Property
 from storefront.payments.models import GatewayConfig
 from storefront.sandbox.players import PLAYERS
 
@@ -35,7 +35,7 @@ def invented(config: GatewayConfig) -> payments.Wish:
     kind, player = kind_of(config.type), PLAYERS[config.type]
     wish = payments.Wish(config.label, "test", {**config.properties, **_addresses(config)})
     for one in kind.properties:
-        if _is_missing(config, one) and _is_wanted(one):
+        if _is_wanted(one) and not wish.properties.get(one.name) and _is_missing(config, one):
             known = player.invents.get(one.name)
             wish = _best(config, wish, one, [known] if known else _values(config, one))
     return wish
@@ -44,9 +44,10 @@ def invented(config: GatewayConfig) -> payments.Wish:
 def _addresses(config):
     ours, places = f"{{public_url}}/sandbox/as/{config.name}", PLAYERS[config.type].places
     usual = {"page": "page", "api": "api"}
+    kind = kind_of(config.type)
+    theirs = [one.name for one in kind.properties if one.kind == ADDRESS]
     return {
-        name: f"{ours}/{places.get(name) or usual.get(name) or f'api/{name}'}"
-        for name in kind_of(config.type).addresses
+        name: f"{ours}/{places.get(name) or usual.get(name) or f'api/{name}'}" for name in (*kind.addresses, *theirs)
     }
 
 
@@ -80,7 +81,7 @@ def _values(config, one) -> Iterable[str]:
     if one.kind == CERTIFICATE:
         return [_pair(config, one)]
     if one.kind == FLAG:
-        return []
+        return ["1"]
     return [*_secrets()] if one.kind == SECRET else [*(DIGITS[:size] for size in range(1, len(DIGITS) + 1)), *TEXTS]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.kit.db import Base
+from storefront.kit.imports import ImportRow
 from storefront.shipping.models import ShippingRegion
 
 
@@ -55,23 +56,12 @@ class TaxDocument(Base):
     created_at: Mapped[datetime]
 
 
-class TaxImport(Base):
+class TaxImport(ImportRow, Base):
     """One file of rates: what it did, and what is needed to take it back."""
 
     __tablename__ = "tax_imports"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    kind: Mapped[str]
-    actor: Mapped[str]
-    at: Mapped[datetime]
-    added: Mapped[int] = mapped_column(default=0)
-    changed: Mapped[int] = mapped_column(default=0)
-    same: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
     report: Mapped[list[Any]] = mapped_column(default=list)  # refused rows: line, what, reason
-    undone_at: Mapped[datetime | None]
-    undone_by: Mapped[str] = mapped_column(default="")
 
 
 class TaxImportItem(Base):

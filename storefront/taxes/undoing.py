@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
-from storefront.kit import clock
-from storefront.kit.db import changed, db
-from storefront.kit.errors import Conflict, NotFound
+from storefront.kit.db import db
+from storefront.kit.imports import latest, mark_undone
 from storefront.taxes.importing import FIELDS, facts, one_at_a_time
 from storefront.taxes.models import TaxImport, TaxImportItem, TaxRate
 from storefront.taxes.regions import remove_unused
@@ -28,7 +27,7 @@ class Undone:
 
 def imports(most: int = 50) -> list[TaxImport]:
     """The latest imports, newest first."""
-    return list(db.session.scalars(select(TaxImport).order_by(TaxImport.id.desc()).limit(most)))
+    return latest(TaxImport, most)
 
 
 def undo(import_id: int | None = None, *, actor: str) -> Undone:
@@ -37,7 +36,7 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
     Raises NotFound when there is none, Conflict when it was undone already.
     """
     one_at_a_time()
-    row = _taken(import_id, actor)
+    row = mark_undone(TaxImport, import_id, actor)
     undone = Undone(row.id, row.name)
     gone: list[int] = []
     places: set[int] = set()
@@ -58,22 +57,6 @@ def undo(import_id: int | None = None, *, actor: str) -> Undone:
     undone.removed = len(gone)
     remove_unused(sorted(places))
     return undone
-
-
-def _taken(import_id, actor):
-    """The import, marked as undone: of two who try at once one wins."""
-    if import_id is None:
-        latest = select(TaxImport.id).where(TaxImport.undone_at.is_(None)).order_by(TaxImport.id.desc())
-        import_id = db.session.scalar(latest.limit(1))
-    row = db.session.get(TaxImport, import_id) if import_id else None
-    if row is None:
-        raise NotFound(_("There is no import to undo."))
-    mark = update(TaxImport).where(TaxImport.id == row.id, TaxImport.undone_at.is_(None))
-    if not changed(mark.values(undone_at=clock.now(), undone_by=actor)):
-        db.session.refresh(row)
-        when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
-        raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
-    return row
 
 
 def _put_back(rate, before):

@@ -6,8 +6,8 @@ src/Adflex.php). The page with Adflex's script is the merchant's: it is told the
 the payment with Adflex. Amounts are whole minor units, as text.
 
 What Adflex's server tells a shop, and how it is asked what became of a payment, is not public. So this adapter hears
-nothing and asks nothing: that a payment was made is entered by hand or read from a settlement file, and the merchant
-has to say that this is known before it can be switched on.
+nothing and asks nothing: that a payment was made is entered by hand or read from a settlement file, and a live
+shop has to say that this is known before it can be switched on.
 """
 
 import hashlib
@@ -47,10 +47,22 @@ class Adflex(base.Gateway):
         Property("access_key", _l("Access key"), SECRET),
         Property("secret_key", _l("Secret key"), SECRET),
         Property("page", _l("Your page with Adflex's form"), ADDRESS),
-        Property("by_hand", _l("I know that the shop hears nothing from Adflex: payments are entered by hand"), FLAG),
+        Property(
+            "by_hand", _l("I know that the shop hears nothing from Adflex: payments are entered by hand"), FLAG, False
+        ),
     )
     addresses = {"api": {"test": "https://api-test.adflex.co.uk", "live": "https://api.adflex.co.uk"}}
     capabilities = base.Capabilities(notifies=False)
+
+    def check(self) -> list[str]:
+        """Besides what is missing: nobody goes live without knowing that the shop will hear nothing."""
+        wrong = super().check()
+        if self.around.mode == "live" and not self.settings.get("by_hand"):
+            wrong.append(
+                "What Adflex tells a shop is not public, so this one hears nothing and asks nothing: payments are "
+                "entered by hand, or read from a settlement file. Tick by_hand if that is what you want."
+            )
+        return wrong
 
     def begin(self, bill: BillView, urls: Urls) -> Redirect:
         """A link to the merchant's page with a new session of the same transaction. Raises GatewayError."""

@@ -10,6 +10,7 @@ VK_DATETIME may be five minutes off, so a form that was left lying is refused by
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -142,8 +143,8 @@ class Banklink(base.Gateway):
     def _outcome(self, told):
         stamp, ours = told["VK_STAMP"], told["VK_REC_ID"]
         if told["VK_SERVICE"] == NOT_PAID:
-            why = {"error_type": Unknown.code, "vendor_code": NOT_PAID}
-            return Outcome(base.DECLINED, stamp, f"{stamp}-{NOT_PAID}", merchant=ours, **why)
+            refused = Outcome(base.DECLINED, stamp, f"{stamp}-{NOT_PAID}", merchant=ours)
+            return replace(refused, error_type=Unknown.code, vendor_code=NOT_PAID)
         currency, number = told.get("VK_CURR", ""), told.get("VK_T_NO", "")
         return Outcome(
             type=base.PAID,

@@ -8,6 +8,7 @@ from storefront.payments.gateways.base import Message, Outcome
 from storefront.payments.gateways.paypal_api import written
 
 NOBODY = "another account"
+PARENT = "PARENTTRANSACTIONID"
 
 
 def fields_of(message: Message) -> dict[str, str]:
@@ -50,18 +51,20 @@ def news(told: dict[str, str], ours: str) -> list[Outcome]:
 def known(details: Sequence[dict[str, str]], ours: str, *, reserved_first: bool) -> list[Outcome]:
     """What the API shows of the payments of one invoice. `reserved_first`: they are authorized before they are taken.
 
-    A reserved sum that was taken is told under the transaction that took it, and never under its own. What has a
-    minus went back: a message tells that.
+    A reserved sum that was taken is told under the transaction that took it, and never under its own; what was paid at
+    once has no other transaction before it. What went back is told by messages.
     """
-    taken = {one.get("PARENTTRANSACTIONID") for one in details}
-    payments = [one for one in details if one.get("TRANSACTIONID") not in taken and not _went_back(one)]
-    outcomes = [(one, _shown(one, ours)) for one in payments]
-    first = {base.PAID} if reserved_first else set()
-    return [
-        outcome
-        for one, outcome in outcomes
-        if outcome.type != base.UNKNOWN and not (outcome.type in first and not one.get("PARENTTRANSACTIONID"))
-    ]
+    rows = [one for one in details if not _went_back(one)]
+    later = {one.get("TRANSACTIONID"): one[PARENT] for one in rows if one.get(PARENT)}
+    taken = {first for first in later.values() if first not in later} if reserved_first else set()
+    outcomes = []
+    for one in rows:
+        name, outcome = one.get("TRANSACTIONID"), _shown(one, ours)
+        begins = name not in later and name not in taken and (outcome.type != base.PAID or not reserved_first)
+        takes = later.get(name) in taken and outcome.type == base.PAID
+        if outcome.type != base.UNKNOWN and (begins or takes):
+            outcomes.append(outcome)
+    return outcomes
 
 
 def _shown(detail, ours):
@@ -83,7 +86,8 @@ def _shown(detail, ours):
 
 
 def _went_back(detail):
-    return detail.get("AMT", "-").startswith("-")
+    reversal = detail.get("REASONCODE", "").lower() not in ("", "none")
+    return reversal or detail.get("AMT", "-").startswith("-")
 
 
 def _receiver(ours, *names):

@@ -201,7 +201,7 @@ class Stripe(base.Gateway):
 
     def _later(self, session, disputed=False):
         """What happened to the money after it was paid."""
-        charge, name = news.intent_of(session).get("latest_charge"), news.transaction(session)
+        charge, name = news.intent_of(session).get("latest_charge"), news.payment_of(session)
         if not isinstance(charge, dict):
             return []
         refunds = charge.get("refunds")
@@ -214,7 +214,7 @@ class Stripe(base.Gateway):
         """The payment's id; of one that is only reserved the session knows it."""
         if bill.transaction_id:
             return bill.transaction_id
-        name = news.transaction(self._service.session(bill.gateway_reference or bill.reference))
+        name = news.payment_of(self._service.session(bill.gateway_reference or bill.reference))
         if not name.startswith("pi_"):
             raise Refused("there is no payment")
         return name

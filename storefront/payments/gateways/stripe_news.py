@@ -58,7 +58,7 @@ def of_session(session: Thing, at: Any = None) -> list[Outcome]:
         return []
     if intent := intent_of(session):
         return _of_intent(session, intent, at)
-    status, name = session.get("payment_status"), transaction(session)
+    status, name = session.get("payment_status"), payment_of(session)
     if status not in ("paid", "unpaid"):
         return [_unknown(session, f"payment_status {status}", at)]
     word = base.PAID if status == "paid" else base.PENDING
@@ -71,7 +71,7 @@ def failed_later(session: Thing, at: Any = None) -> list[Outcome]:
 
 
 def _of_intent(session, intent, at):
-    status, name, charge = intent.get("status"), transaction(session), intent.get("latest_charge")
+    status, name, charge = intent.get("status"), payment_of(session), intent.get("latest_charge")
     at = at or (charge.get("created") if isinstance(charge, dict) else None)
     if status == "succeeded":
         return [_news(base.PAID, session, f"{name}:paid", intent, "amount_received", at=at)]
@@ -117,7 +117,7 @@ def listed(found: Any) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def transaction(session: Thing) -> str:
+def payment_of(session: Thing) -> str:
     """The payment's id, which its session knows."""
     intent = session.get("payment_intent")
     return str((intent.get("id") if isinstance(intent, dict) else intent) or session.get("id") or "")
@@ -125,7 +125,7 @@ def transaction(session: Thing) -> str:
 
 def _failed(session, error, at):
     reason, words = why(error)
-    told = _news(base.DECLINED, session, f"{transaction(session)}:failed", session, "amount_total", at=at)
+    told = _news(base.DECLINED, session, f"{payment_of(session)}:failed", session, "amount_total", at=at)
     return replace(told, error_type=reason, vendor_code=words)
 
 
@@ -141,14 +141,14 @@ def _news(word, session, event, thing, amount="amount", at=None):
 
 
 def _unknown(session, words, at):
-    told = _about(base.UNKNOWN, session, f"{transaction(session)}:{words}"[:200], at)
+    told = _about(base.UNKNOWN, session, f"{payment_of(session)}:{words}"[:200], at)
     return replace(told, vendor_code=words[:100])
 
 
 def _about(word, session, event, at):
     live, name = session.get("livemode"), str(session.get("id") or "")
     mode = "live" if live is True else "test" if live is False else ""
-    return Outcome(word, name, event, transaction=transaction(session), mode=mode, occurred_at=_time(at))
+    return Outcome(word, name, event, transaction=payment_of(session), mode=mode, occurred_at=_time(at))
 
 
 def _request_key(refund):

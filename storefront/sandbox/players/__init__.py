@@ -1,6 +1,7 @@
 """Other services, played by the sandbox in their own protocols, so that a merchant can rehearse offline."""
 
 from storefront.payments import adapter, config_by_name
+from storefront.sandbox.players.adflex import AdflexPlayer
 from storefront.sandbox.players.altapay import AltaPayPlayer
 from storefront.sandbox.players.banklink import BanklinkPlayer
 from storefront.sandbox.players.base import Player
@@ -13,6 +14,7 @@ from storefront.sandbox.players.stripe import StripePlayer
 from storefront.sandbox.players.worldpay import WorldpayPlayer
 
 PLAYERS: dict[str, type[Player]] = {
+    "adflex": AdflexPlayer,
     "altapay": AltaPayPlayer,
     "banklink": BanklinkPlayer,
     "opayo": OpayoPlayer,
