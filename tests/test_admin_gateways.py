@@ -239,6 +239,47 @@ def test_a_signed_return_under_an_old_key(play, carol):
     assert (play.last_bill().status, play.last_order().status) == ("PAID", "PROCESSING")
 
 
+def test_a_secret_is_sealed_anew(play, carol):
+    """SEC-09: the same secret, entered once more, is sealed under today's SECRET_KEY, and replaces nothing."""
+    connect(carol)
+    carol.press("Save service", FILLED)
+    before = config("quick").secrets["private_key"]
+    replaced(carol, "the-key-of-the-account")
+    after = config("quick").secrets["private_key"]
+    assert after != before and signing.opened(after) == "the-key-of-the-account"
+
+
+def test_a_secret_that_cannot_be_opened(play, carol):
+    """SEC-09: a SECRET_KEY that is gone: the page says so, and a key that is entered again mends it."""
+    connect(carol)
+    carol.press("Save service", FILLED)
+    with transaction():
+        payments.config_to_change("quick").secrets = {"private_key": "sealed with a key that is gone"}
+    page = carol.get("/admin/payments/services/quick")
+    assert page.has("A stored secret cannot be read") and carol.get("/admin/payments").status == 200
+    carol.get("/admin/payments/services/quick")
+    assert carol.press("Save service", FILLED).steps == [303, 200]
+    assert payments.problems(config("quick")) == []
+
+
+def test_an_optional_secret_is_removed(play, at_bank):
+    """SEC-09: what is not needed goes; what is needed does not, while the service is on."""
+    send(at_bank, "our.pem", key_pair("shop"), Pin="1234")
+    assert "pin" in config("bank").secrets and at_bank.press("Remove Pin").has("It is removed.")
+    assert config("bank").secrets == {} and trail()[-1] == "remove secret: payment service bank"
+    at_bank.get("/admin/payments/services/sandbox")
+    page = at_bank.post("/admin/payments/services/sandbox/deed", {"do": "remove", "key": "key"})
+    assert page.status == 400 and "key" in config("sandbox").secrets
+
+
+@pytest.mark.parametrize("do", ["", "dance", "rehearse"])
+def test_buttons_that_are_not_there(carol, do):
+    """SEC-11: what no button says does nothing."""
+    carol.get("/admin/payments/services/sandbox")
+    assert carol.post("/admin/payments/services/sandbox/deed", {"do": do}).status == 400
+    assert carol.post("/admin/payments/services/nobody/deed", {"do": "on"}).status == 404
+
+
 # --- files
 
 

@@ -191,6 +191,20 @@ def test_money_that_comes_when_a_person_is_to_decide(play, by_transfer):
     assert (play.last_order().status, on_desk(play)) == ("PROCESSING", [])
 
 
+def test_an_order_whose_card_failed_is_paid_by_transfer(play, right_books):
+    """RET-02, RED-10: another way to pay is chosen later, and the page tells where to send the money."""
+    placed = play.quickly_at_gateway(mug=1) if play.shelves(mug=5) else None
+    placed.shopper.press("Cancel and return")
+    _only("transfer", "Bank transfer", {"pending_window_h": 120}, ACCOUNT)
+    placed.shopper.get(f"/orders/{placed.order.key}/pay")
+    page = placed.shopper.press("Pay now")
+    assert page.has("waits for your transfer") and page.has("EE38 2200 2210 2014 5685"), page.text
+    assert [bill.status for bill in play.bills(play.last_order())] == ["CANCELLED", "PENDING"]
+    enters(comes_in(play), placed.order, "17.40")
+    play.look_again()
+    assert play.last_bill().status == "PAID"
+
+
 def test_what_is_paid_on_pickup_is_entered_then(play, on_pickup):
     """CNF-13, RED-10: packed before it is paid; the money is entered when it is in the till, and counts."""
     page, order = ordered(play)

@@ -1,21 +1,24 @@
-"""Services that are asked by API, rehearsed: what is reserved, refused, decided late, left, and out of order."""
+"""Services that can be asked, rehearsed: what is reserved, refused, decided late, left, and out of order."""
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from rehearsing import rehearse
 from storefront.kit.db import db, transaction
 from storefront.payments.models import InboxMessage
+from storefront.sandbox import rehearsal
 from storefront.sandbox.models import SandboxPayment
+from storefront.sandbox.scenario import Notice
 
 from counter import comes_in, opens
 from merchant import on_desk
 
 pytestmark = pytest.mark.usefixtures("right_books")
-LATER = {"stripe": {"capture": "manual"}, "altapay": {"capture": "payment"}}
+LATER = {"stripe": {"capture": "manual"}, "altapay": {"capture": "payment"}, "quickpay": {"autocapture": "0"}}
 
 
-@pytest.fixture(params=LATER)
+@pytest.fixture(params=("stripe", "altapay"))
 def kind(request, play):
     """Each service in its turn, and five mugs."""
     play.shelves(mug=5)
@@ -37,6 +40,7 @@ def pays(play, press="Pay", until="PAID", **scenario):
     return placed._replace(order=play.last_order(), bill=play.last_bill())
 
 
+@pytest.mark.parametrize("kind", LATER, indirect=True)
 def test_reserved_and_taken(play, kind):
     """BIL-20: reserved at the page, taken on somebody's word, once in both books."""
     rehearse(play, kind, **LATER[kind])
@@ -49,8 +53,18 @@ def test_reserved_and_taken(play, kind):
     play.look_again()
     assert (play.last_bill().status, play.last_order().status) == ("PAID", "PROCESSING")
     assert (theirs().captured_minor, on_desk(play)) == (placed.order.due_minor, [])
+    says_it_again(play)
+    play.both_books_agree()
 
 
+def says_it_again(play):
+    """The service tells of the payment as it is now, by itself."""
+    told = rehearsal.notice_of(theirs(), Notice())
+    assert requests.post(told[0], data=told[1].encode(), headers=told[2], timeout=30).status_code == 200
+    play.look_again()
+
+
+@pytest.mark.parametrize("kind", LATER, indirect=True)
 def test_reserved_and_given_up(play, kind):
     """BIL-20: what is given up is reserved nowhere, and nobody has to look."""
     rehearse(play, kind, **LATER[kind])

@@ -85,9 +85,9 @@ def mail(facts: Facts) -> Found:
 def scheduler(facts: Facts) -> Found:
     """What happens by itself happens."""
     if facts.heartbeat_age is None:
-        return Found(False, _("No scheduler has ever run: set SCHEDULER to embedded, or start `flask jobs run`."))
+        return Found(False, _("No scheduler has ever run: set SCHEDULER to embedded, or start flask jobs run."))
     if facts.heartbeat_age > HEARTBEAT:
-        return Found(False, _("The scheduler is silent: start the shop, or `flask jobs run`, again."))
+        return Found(False, _("The scheduler is silent: start the shop, or flask jobs run, again."))
     return Found(True, _("The scheduler was heard a moment ago."))
 
 

@@ -165,7 +165,7 @@ def _remove(config, key):
 
 
 def _page(config, form, status=200, problem=None, method_form=None):
-    kind = kind_of(config.type)
+    kind, stored = kind_of(config.type), {row.property.name: _stored(config, row.property) for row in form.rows}
     methods = select(PaymentMethod).filter_by(backend_config_id=config.id).order_by(PaymentMethod.position)
     html = render_template(
         "admin/service.html",
@@ -176,7 +176,9 @@ def _page(config, form, status=200, problem=None, method_form=None):
         type_label=kind.label or config.type,
         wrong=payments.problems(config),
         endings=payments.endings_of(config),
-        stored={row.property.name: _stored(config, row.property) for row in form.rows},
+        stored=stored,
+        replaced=[row for row in form.rows if stored[row.property.name]["old_until"]],
+        spare=[row for row in form.rows if stored[row.property.name]["there"] and not row.property.required],
         methods=db.session.scalars(methods).all(),
         method_form=method_form or NewMethodForm(formdata=None),
         playable=sandbox.can_be_rehearsed(config),

@@ -64,12 +64,13 @@ def leave(key):
 @limiter.limit("60 per minute")
 def read_return(gateway, key, hint):
     """The browser is back. Stored raw, verified if it can be, else a reason to ask; then the order's page."""
+    message = _message()
+    if payments.is_notice(gateway, message):  # whatever the key: it may have been replaced since
+        return _hear(gateway, message)
     bill = payments.bill_by_key(key)
     if bill.backend != gateway or hint not in HINTS:
         raise NotFound(_("There is no such payment."))
-    order_id, message = bill.order_id, _message()
-    if payments.is_notice(gateway, message):
-        return _hear(gateway, message)
+    order_id = bill.order_id
     with transaction("store_return"):
         message_id = payments.store_message(gateway, "return", message, bill.id).id
     take_in(message_id)

@@ -126,7 +126,8 @@ def copy_database(url):
     for name, count in counts.items():
         if count:
             click.echo(f"{count:>9}  {name}")
-    click.echo(f"{sum(counts.values())} rows are here now. DATA_DIR/media and SECRET_KEY move by hand.")
+    click.echo(f"{sum(counts.values())} rows are here now.")
+    click.echo("DATA_DIR/media, DATA_DIR/certificates and SECRET_KEY move by hand.")
 
 
 COMMANDS = (demo_shop, make_ready, database_group, gateways_group)

@@ -132,7 +132,7 @@ def _key(part):
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        return load_pem_private_key(part, None)
+        return load_pem_private_key(part, None, unsafe_skip_rsa_key_validation=True)  # the merchant's own: only read
     except TypeError:
         return None
     except UnsupportedAlgorithm as error:

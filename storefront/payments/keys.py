@@ -21,11 +21,11 @@ Keys = Mapping[str, Any]
 
 
 def put_secret(config: GatewayConfig, name: str, secret: str) -> bool:
-    """Seal a secret; the one before is kept for a while. Whether it is another one."""
-    if _opened(config.secrets.get(name, "")) == secret:
-        return False
-    before = config.secrets.get(name)
+    """Seal a secret, under today's SECRET_KEY; the one before is kept for a while. Whether it is another one."""
+    before = config.secrets.get(name, "")
     config.secrets = {**config.secrets, name: signing.sealed(secret)}
+    if _opened(before) == secret:
+        return False
     _note(config, name, before)
     return True
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
@@ -136,8 +137,9 @@ class QuickPay(base.Gateway):
         return self._operate("refund", bill, amount_minor)
 
     def capture(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
-        """Take what was authorized."""
-        return self._operate("capture", bill, amount_minor)
+        """Take what was authorized: what was taken is known by the payment's id, as a callback tells it."""
+        taken = self._operate("capture", bill, amount_minor)
+        return replace(taken, gateway_id=bill.transaction_id or "") if taken.result == base.DONE else taken
 
     def void(self, bill: BillView, key: str) -> OperationResult:
         """Give up what was authorized."""
@@ -215,7 +217,7 @@ def _result_of(shown, operation):
 
 
 def _event(shown, operation):
-    return f"{shown.get('id', '')}-{operation.get('type', '')}-{operation.get('id', '')}"
+    return "-".join(str(part) for part in (shown.get("id", ""), operation.get("type", ""), operation.get("id", "")))
 
 
 def _payment(body):
