@@ -53,6 +53,7 @@ class Stage:
         self.connection = Connection(self.raw)
         with tempfile.TemporaryDirectory(prefix="prover-") as folder, _own_logging():
             self.app = create_app(self._config(folder), commands=False)
+        self.app.jinja_env.bytecode_cache = None  # its folder is gone: what is compiled stays in memory
         with self.app.app_context():
             Base.metadata.create_all(db.engine)
 

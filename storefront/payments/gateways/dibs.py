@@ -52,6 +52,7 @@ class Dibs(base.Gateway):
         "page": dict.fromkeys(("test", "live"), "https://payment.architrade.com/paymentweb/start.action"),
         "api": dict.fromkeys(("test", "live"), "https://payment.architrade.com"),
     }
+    # It calls back after a success only: a refusal is news by question.
     capabilities = base.Capabilities(
         can_query=True, can_refund=True, can_capture=True, can_void=True, page_stays_open=True
     )

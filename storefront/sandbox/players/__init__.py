@@ -1,30 +1,24 @@
 """Other services, played by the sandbox in their own protocols, so that a merchant can rehearse offline."""
 
-from storefront.payments import adapter, config_by_name
-from storefront.sandbox.players.adflex import AdflexPlayer
-from storefront.sandbox.players.altapay import AltaPayPlayer
-from storefront.sandbox.players.banklink import BanklinkPlayer
-from storefront.sandbox.players.base import Player
-from storefront.sandbox.players.dibs import DibsPlayer
-from storefront.sandbox.players.opayo import OpayoPlayer
-from storefront.sandbox.players.paypal import PayPalPlayer
-from storefront.sandbox.players.quickpay import QuickPayPlayer
-from storefront.sandbox.players.redsys import RedsysPlayer
-from storefront.sandbox.players.stripe import StripePlayer
-from storefront.sandbox.players.worldpay import WorldpayPlayer
+from collections.abc import Mapping
 
-PLAYERS: dict[str, type[Player]] = {
-    "adflex": AdflexPlayer,
-    "altapay": AltaPayPlayer,
-    "banklink": BanklinkPlayer,
-    "opayo": OpayoPlayer,
-    "dibs": DibsPlayer,
-    "paypal": PayPalPlayer,
-    "quickpay": QuickPayPlayer,
-    "redsys": RedsysPlayer,
-    "stripe": StripePlayer,
-    "worldpay": WorldpayPlayer,
-}
+from storefront.kit.late import Late
+from storefront.payments import adapter, config_by_name
+from storefront.sandbox.players.base import Player
+
+_HERE = "storefront.sandbox.players"
+PLAYERS: Mapping[str, type[Player]] = Late(
+    adflex=f"{_HERE}.adflex:AdflexPlayer",
+    altapay=f"{_HERE}.altapay:AltaPayPlayer",
+    banklink=f"{_HERE}.banklink:BanklinkPlayer",
+    dibs=f"{_HERE}.dibs:DibsPlayer",
+    opayo=f"{_HERE}.opayo:OpayoPlayer",
+    paypal=f"{_HERE}.paypal:PayPalPlayer",
+    quickpay=f"{_HERE}.quickpay:QuickPayPlayer",
+    redsys=f"{_HERE}.redsys:RedsysPlayer",
+    stripe=f"{_HERE}.stripe:StripePlayer",
+    worldpay=f"{_HERE}.worldpay:WorldpayPlayer",
+)
 
 
 def player_of(name: str) -> Player | None:
