@@ -23,7 +23,7 @@ class Line:
 class Facts:
     """Who asks, when, and where it goes. `country` is "" and `email` empty as long as nobody has said or proved it.
 
-    `gifts_left` says how many of each SKU can still be given away, beside what the cart takes; of others there are enough.
+    `gifts_left` says how many of a SKU can still be given away, beside what the cart takes; of others there are enough.
     """
 
     now: datetime

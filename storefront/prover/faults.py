@@ -68,7 +68,14 @@ FAULTS = (
     ),
     Fault(
         "late success ignored",
-        (edited(ledger, "_paid", "if other:", 'if other or bill.status in ("FAILED", "CANCELLED", "EXPIRED"):'),),
+        (
+            edited(
+                ledger,
+                "_paid",
+                "if _of_another(bill, outcome):",
+                'if _of_another(bill, outcome) or bill.status in ("FAILED", "CANCELLED", "EXPIRED"):',
+            ),
+        ),
         RETRY,
     ),
     Fault(
