@@ -141,6 +141,14 @@ def app(shop):
     clock.reset()
 
 
+@pytest.fixture(scope="session")
+def bare_app(tmp_path_factory):
+    """An application of which nobody asks a database: for translators of protocols, which speak to people, too."""
+    folder = tmp_path_factory.mktemp("bare")
+    settings = {"DATABASE_URL": f"sqlite:///{folder}/none.db", "DATA_DIR": str(folder), "SECRET_KEY": "-"}
+    return create_app(Config({**settings, "SCHEDULER": "off", "LOG_LEVEL": "WARNING"}))
+
+
 @pytest.fixture
 def context(app):
     """The application with a context of its own pushed, for tests that call verbs."""

@@ -49,3 +49,20 @@ def test_a_purchase_by_a_form(browser, play, kind, size, scripts, settings):
     brought = db.session.scalars(select(InboxMessage).filter_by(channel="return")).one()
     assert (brought.signature, brought.outcome) == ("ok", "APPLIED")
     assert play.captured(play.last_order()) == 1740
+
+
+@pytest.mark.parametrize(("kind", "size", "scripts"), [("quickpay", "phone", True), ("opayo", "desk", False)])
+def test_a_purchase_whose_return_proves_nothing(browser, play, kind, size, scripts):
+    """RET-01, NOT-07: the service is asked, or says so itself; the page then says that it is paid."""
+    play.shelves(mug=5)
+    rehearse(play, kind)
+    page = browser.window(size, scripts=scripts)
+    to_review(page, "mug")
+    press(page, "Confirm and pay")
+    if not scripts:
+        press(page, "Continue to payment page")
+    expect(page).to_have_url(SANDBOX)
+    press(page, "Pay")
+    heading(page, "Thank you")
+    play.look_again()
+    assert play.captured(play.last_order()) == 1740

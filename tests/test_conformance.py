@@ -64,9 +64,9 @@ VILLAGE = Stand(VillagePay, {"page": "https://village.example/book"}, {"key": "a
 
 
 @pytest.mark.parametrize("stand", [SANDBOX, VILLAGE], ids=lambda stand: stand.kind.__name__)
-def test_a_gateway_conforms(app, stand, gateway_check):
+def test_a_gateway_conforms(bare_app, stand, gateway_check):
     """ROL-07, NOT-14, SEC-05: the sandbox, and a gateway that the shop has never heard of, hold every rule."""
-    with app.app_context():
+    with bare_app.app_context():
         gateway_check(stand)
 
 
@@ -164,9 +164,9 @@ def in_whole_coins(self, message):
         ),
     ],
 )
-def test_a_gateway_that_is_wrong_is_found(app, check, stand, words):
+def test_a_gateway_that_is_wrong_is_found(bare_app, check, stand, words):
     """ROL-07: each check fails for an adapter that breaks its rule, with a sentence that says how."""
-    with app.app_context(), pytest.raises((AssertionError, KeyError), match=words):
+    with bare_app.app_context(), pytest.raises((AssertionError, KeyError), match=words):
         getattr(conformance, check)(stand)
 
 

@@ -51,9 +51,9 @@ STAND = conformance.Stand(Adflex, SETTINGS, SECRETS, said, begins=answering(None
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold; it hears nothing (NOT-10, ADM-03)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -67,10 +67,10 @@ def test_a_token_of_the_standard_is_made_alike():
     )
 
 
-def test_a_session_is_opened_for_this_sum(app):
+def test_a_session_is_opened_for_this_sum(bare_app):
     """The sum is minor units as text; the token names the address; the same bill is the same transaction (BIL-03)."""
     asked = []
-    with app.app_context():
+    with bare_app.app_context():
         step = STAND.gateway(send=answering(None, asked=asked)).begin(OURS, URLS)
         STAND.gateway(send=answering(None, asked=asked)).begin(OTHER, URLS)
     (method, url, fields, headers), (_method, _url, other, _headers) = asked
@@ -86,10 +86,10 @@ def test_a_session_is_opened_for_this_sum(app):
     assert (told["aud"], told["iss"], told["iat"]) == (url, "Adflex", int(NOW.timestamp()))
 
 
-def test_the_merchants_page_is_told_the_session_and_the_ways_back(app):
+def test_the_merchants_page_is_told_the_session_and_the_ways_back(bare_app):
     """RED-04: what is in its address already stays."""
     stand = replace(STAND, settings={**SETTINGS, "page": "https://shop.example/card?lang=en"})
-    with app.app_context():
+    with bare_app.app_context():
         step = stand.gateway(send=answering(None)).begin(OURS, URLS)
     told = parse_qs(urlsplit(step.url).query)
     assert told["lang"] == ["en"] and told["session"][0].startswith("s-")
@@ -111,17 +111,17 @@ def test_the_merchants_page_is_told_the_session_and_the_ways_back(app):
         b"\xff\xfe",
     ],
 )
-def test_no_session_is_no_beginning(app, found):
+def test_no_session_is_no_beginning(bare_app, found):
     """ERR-01: time-outs, an answer without a session, and nonsense; nothing was charged."""
-    with app.app_context(), pytest.raises(GatewayError):
+    with bare_app.app_context(), pytest.raises(GatewayError):
         STAND.gateway(send=answering(found)).begin(OURS, URLS)
 
 
-def test_what_is_not_public_is_off_and_said(app):
+def test_what_is_not_public_is_off_and_said(bare_app):
     """NOT-10: it neither hears nor asks, and does not go live before the merchant has said that this is known."""
     can = Adflex.capabilities
     assert not any((can.notifies, can.can_query, can.can_refund, can.can_capture, can.return_is_signed))
-    with app.app_context():
+    with bare_app.app_context():
         live = replace(STAND.gateway().around, mode="live", settings={**SETTINGS, "by_hand": False})
         assert "hears nothing" in " ".join(Adflex(live).check())
         assert not Adflex(replace(live, settings=SETTINGS)).check()

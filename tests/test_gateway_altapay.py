@@ -154,9 +154,9 @@ STAND = conformance.Stand(
 
 
 @pytest.fixture
-def of(app):
+def of(bare_app):
     """The adapter whose service answers so."""
-    with app.app_context():
+    with bare_app.app_context():
         yield lambda send=nobody_answers, **settings: replace(STAND, settings={**SETTINGS, **settings}).gateway(
             send=send
         )
@@ -167,9 +167,9 @@ def types(outcomes):
     return [one.type for one in outcomes]
 
 
-def test_it_conforms(app, gateway_check):
+def test_it_conforms(bare_app, gateway_check):
     """It holds what every gateway must hold (ADM-03, NOT-14)."""
-    with app.app_context():
+    with bare_app.app_context():
         gateway_check(STAND)
 
 
@@ -181,13 +181,13 @@ def test_the_page_is_asked_for_by_api(of):
     api = Api(createPaymentRequest=begins)
     billing = {"line1": "Torvet 1", "postcode": "1234", "city": "København", "country": "DK", "name": "Alice A"}
     step = of(api).begin(replace(OURS, locale="da", shopper={"email": "a@example.com", "billing": billing}), URLS)
-    assert step.url.endswith("pid=K1001-1") and step.reference == ""
+    assert step.url.endswith(f"pid={step.reference}") and step.reference == compact(OURS, 24)
     assert api.calls == [
         (
             "createPaymentRequest",
             {
                 "terminal": "Storefront Test Terminal",
-                "shop_orderid": "K1001-1",
+                "shop_orderid": step.reference,
                 "amount": "42.90",
                 "currency": "EUR",
                 "type": "paymentAndCapture",
@@ -213,14 +213,36 @@ def test_a_sum_may_only_be_reserved(of):
     assert api.calls[0][1]["type"] == "payment"
 
 
-def test_a_reference_that_altapay_cannot_be_told_is_made_short(of):
-    """Letters, digits and dashes only: another name is made, and the shop is told of it (ERR-06)."""
+def test_an_attempt_has_a_name_of_letters_and_digits(of):
+    """Which the shop is told of, and asks for later (ERR-06)."""
     api = Api(createPaymentRequest=begins, payments=lambda asked: response("<Result/>"))
     odd = replace(OURS, reference="K/1001-1", order_number="K/1001")
     step = of(api).begin(odd, URLS)
-    assert step.reference == compact(odd, 60) == api.calls[0][1]["shop_orderid"]
+    assert step.reference == compact(odd, 24) == api.calls[0][1]["shop_orderid"]
     of(api).query(replace(odd, gateway_reference=step.reference))
     assert api.calls[1][1] == {"shop_orderid": step.reference}
+
+
+def test_another_shop_of_the_terminal_calls_its_attempts_otherwise(of):
+    """Both count alike, and ask the same account: what one is paid pays nothing in the other (NOT-11)."""
+    here, there = (STAND.told(replace(OURS, key=key)) for key in ("bill-key-1", "bill-key-of-another-shop"))
+    assert here.gateway_reference != there.gateway_reference
+    assert of(Api(payments=lambda asked: listed(captured(there)))).query(here) == []
+
+
+def test_a_try_that_was_given_up_ends_nothing_while_another_holds_the_sum(of):
+    """Several tries stand under one name: the one that was released does not undo the one that is reserved (BIL-15)."""
+    for held, word in ((reserved(name="300"), "authorized"), (captured(name="300"), "paid")):
+        for tries in ((transaction("released"), held), (held, transaction("released"))):
+            assert types(of(Api(payments=lambda asked, tries=tries: listed(*tries))).query(OURS)) == [word]
+    assert types(of(Api(payments=lambda asked: listed(transaction("released")))).query(OURS)) == ["voided"]
+
+
+def test_a_sum_that_is_not_told_is_not_nothing(of):
+    """Whether a refund arrived is unknown, and not asked for again, where no sum that went back is told (BIL-17)."""
+    silent = captured(PAID).replace("<RefundedAmount>0.00</RefundedAmount>", "")
+    api = Api(payments=lambda asked: listed(silent))
+    assert of(api).query_refund(PAID, "a key").result == base.UNKNOWN
 
 
 def test_a_sum_with_more_than_two_decimals_is_not_asked_for(of):
@@ -273,9 +295,9 @@ def test_without_a_right_checksum_nothing_is_asked(of, given):
     assert not api.calls
 
 
-def test_a_gateway_without_a_secret_believes_nobody(app):
+def test_a_gateway_without_a_secret_believes_nobody(bare_app):
     """The MD5 with an empty secret is known to everybody (NOT-11)."""
-    with app.app_context():
+    with bare_app.app_context():
         for secrets in ({"password": "api password"}, {"password": "api password", "secret": ""}):
             bare = replace(STAND, secrets=secrets).gateway(send=Api(payments=listed(captured())))
             assert bare.read_notification(callback(fields_of(OURS), "")).verdict == base.FORGED
@@ -450,9 +472,9 @@ def test_what_is_reserved_is_found_by_our_reference(of):
 # --- settings
 
 
-def test_a_live_gateway_has_a_name_of_its_own(app):
+def test_a_live_gateway_has_a_name_of_its_own(bare_app):
     """Live payments are made at the merchant's own gateway: without its name it cannot be switched on (ADM-02)."""
-    with app.app_context():
+    with bare_app.app_context():
         around = replace(STAND.gateway().around, mode="live")
         assert any("gateway" in sentence for sentence in AltaPay(around).check())
         named = AltaPay(replace(around, settings={**SETTINGS, "gateway": "village"}))

@@ -19,6 +19,7 @@ from storefront.payments.gateways import banklink_mac as mac, base, conformance
 from storefront.payments.gateways.banklink import Banklink, reference_number
 from storefront.payments.gateways.banklink_files import public_key
 from storefront.payments.gateways.base import Message, Surroundings
+from storefront.payments.gateways.references import compact
 from storefront.payments.gateways.stand import NOW, OTHER, OURS, URLS
 
 PASSWORD = "open sesame"
@@ -113,9 +114,9 @@ def shop(**settings):
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold. ADM-02, ADM-08, NOT-11, NOT-14."""
-    with app.app_context():
+    with bare_app.app_context():
         check(stand())
 
 
@@ -252,7 +253,7 @@ def test_the_form_of_1012_says_what_the_bank_needs():
         ("VK_SERVICE", "1012"),
         ("VK_VERSION", "009"),
         ("VK_SND_ID", "shop1"),
-        ("VK_STAMP", "K1001-1"),
+        ("VK_STAMP", compact(OURS, 20)),
         ("VK_AMOUNT", "42.90"),
         ("VK_CURR", "EUR"),
         ("VK_REF", "100117"),
@@ -263,7 +264,7 @@ def test_the_form_of_1012_says_what_the_bank_needs():
         ("VK_ENCODING", "UTF-8"),
         ("VK_LANG", "EST"),
     ]
-    assert not step.reference
+    assert step.reference == compact(OURS, 20)
 
 
 @pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-1", "WINDOWS-1257"])
@@ -288,9 +289,9 @@ def test_letters_that_the_charset_lacks_are_signed_as_they_are_sent():
     assert shop().read_return(told, replace(long, gateway_reference=step.reference)).type == base.PAID
 
 
-def test_what_the_bank_has_no_room_for_is_told_before_anybody_leaves(app):
+def test_what_the_bank_has_no_room_for_is_told_before_anybody_leaves(bare_app):
     """A sum or an address that is too long; a key that cannot be read. ERR-01."""
-    with app.test_request_context():
+    with bare_app.test_request_context():
         for bill, urls in [
             (replace(OURS, amount_minor=10**12), URLS),
             (OURS, replace(URLS, ok=f"https://a/{'b' * 255}")),
@@ -302,6 +303,17 @@ def test_what_the_bank_has_no_room_for_is_told_before_anybody_leaves(app):
 
 
 # --- what is believed
+
+
+def test_what_was_paid_in_another_shop_of_ours_pays_nothing_here():
+    """Two shops under one contract count alike: a message about the other's attempt is none about this. NOT-11."""
+    here, there = (replace(OURS, key=key) for key in ("bill-key-1", "bill-key-of-another-shop"))
+    here, there = (replace(one, gateway_reference=shop().begin(one, URLS).reference) for one in (here, there))
+    message = posted(signed(answer(there)))
+    assert shop().read_return(message, there).type == base.PAID
+    assert shop().read_return(message, here) == base.Hint("return")
+    [told] = shop().read_notification(message).outcomes
+    assert told.reference not in (here.reference, here.gateway_reference)
 
 
 def test_the_same_message_by_browser_and_by_server_is_one_event():
@@ -404,9 +416,9 @@ def test_a_field_that_stands_there_twice_is_refused():
         ("1,5", 0),
     ],
 )
-def test_sums_are_read_exactly(app, text, minor):
+def test_sums_are_read_exactly(bare_app, text, minor):
     """As banks write them; what is none is a sum of nothing, which the shop compares and puts aside. BIL-03."""
-    with app.test_request_context():
+    with bare_app.test_request_context():
         [told] = shop().read_notification(posted(signed(answer(OURS, VK_AMOUNT=text)))).outcomes
     assert told.amount_minor == minor
 

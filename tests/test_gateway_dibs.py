@@ -82,9 +82,9 @@ BEGUN = replace(OURS, gateway_reference=compact(OURS, 20))
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold (NOT-07, NOT-14, ADM-03)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -95,9 +95,9 @@ def test_the_published_example_is_signed_alike():
     assert double_md5(text, *keys) == "158a668ebc50d3c2fe1a393692a883f3"
 
 
-def test_the_form_is_signed_over_its_order_and_sum(app):
+def test_the_form_is_signed_over_its_order_and_sum(bare_app):
     """The key covers merchant, order, currency and sum; blanks around a pasted key do no harm (ADM-02)."""
-    with app.app_context():
+    with bare_app.app_context():
         form = STAND.gateway().begin(OURS, URLS)
         blanks = replace(STAND, secrets={**SECRETS, "key1": f" {SECRETS['key1']}\n"}).gateway().begin(OURS, URLS)
     told = dict(form.fields)
@@ -110,19 +110,19 @@ def test_the_form_is_signed_over_its_order_and_sum(app):
 
 
 @pytest.mark.parametrize("facts", [{"amount_minor": 1_715_000_001}, {"currency": "XTS"}])
-def test_what_dibs_does_not_take_is_not_begun(app, facts):
+def test_what_dibs_does_not_take_is_not_begun(bare_app, facts):
     """ERR-01: too large a sum, or a currency without a number."""
-    with app.app_context(), pytest.raises(GatewayError):
+    with bare_app.app_context(), pytest.raises(GatewayError):
         STAND.gateway().begin(replace(OURS, **facts), URLS)
 
 
 # --- the order of a result is not signed
 
 
-def test_the_result_of_one_order_does_not_pay_another(app):
+def test_the_result_of_one_order_does_not_pay_another(bare_app):
     """A genuine result under another order id, of the same sum, is refused: DIBS names no such transaction (NOT-11)."""
     moved = callback(orderid=compact(replace(OTHER, amount_minor=4290), 20))
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway().read_notification(moved).verdict == base.UNDECIDED
         other = server({"transinfo.cgi": "transact=222222&status=2"})
         assert STAND.gateway(send=other).read_notification(callback()).verdict == base.FORGED
@@ -142,9 +142,9 @@ def test_the_result_of_one_order_does_not_pay_another(app):
         (GatewayError("down"), base.UNDECIDED, None),
     ],
 )
-def test_a_callback_waits_until_dibs_has_confirmed_it(app, answer, verdict, word):
+def test_a_callback_waits_until_dibs_has_confirmed_it(bare_app, answer, verdict, word):
     """What DIBS does not confirm now is neither believed nor thrown away (NOT-11)."""
-    with app.app_context():
+    with bare_app.app_context():
         reading = STAND.gateway(send=server({"transinfo.cgi": answer})).read_notification(callback())
     assert reading.verdict == verdict
     assert [one.type for one in reading.outcomes] == ([word] if word else [])
@@ -162,33 +162,33 @@ def test_a_callback_waits_until_dibs_has_confirmed_it(app, answer, verdict, word
         replace(callback(), query="authkey=1"),
     ],
 )
-def test_what_is_not_signed_is_not_asked_about(app, message):
+def test_what_is_not_signed_is_not_asked_about(bare_app, message):
     """No key, an empty one, no number, a name twice: forged, and nobody is asked (NOT-11)."""
     asked = []
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway(send=server(asked=asked)).read_notification(message).verdict == base.FORGED
     assert not asked
 
 
-def test_the_key_of_our_own_form_is_no_result(app):
+def test_the_key_of_our_own_form_is_no_result(bare_app):
     """NOT-11: the shopper knows `md5key`, and must not get through with it."""
-    with app.app_context():
+    with bare_app.app_context():
         form = dict(STAND.gateway().begin(OURS, URLS).fields)
         echoed = callback(authkey=form["md5key"], md5key=form["md5key"])
         assert STAND.gateway().read_notification(echoed).verdict == base.FORGED
 
 
-def test_a_fee_is_part_of_what_is_signed(app):
+def test_a_fee_is_part_of_what_is_signed(bare_app):
     """BIL-03: the sum that is told is the one that is signed, so a fee is seen as another sum than that asked for."""
-    with app.app_context():
+    with bare_app.app_context():
         told = STAND.gateway().read_notification(callback(fee="100")).outcomes
     assert [one.amount_minor for one in told] == [4390]
 
 
-def test_test_money_is_not_live_money(app):
+def test_test_money_is_not_live_money(bare_app):
     """A live shop hears that a payment was a test, and needs an account that refuses them (ADM-10)."""
     around = replace(STAND.gateway().around, mode="live")
-    with app.app_context():
+    with bare_app.app_context():
         gateway = Dibs(around)
         assert [one.mode for one in gateway.read_notification(callback(test="yes")).outcomes] == ["test"]
         assert "tests_refused" in " ".join(gateway.check())
@@ -200,36 +200,36 @@ def test_test_money_is_not_live_money(app):
 
 
 @pytest.mark.parametrize("number", sorted(words.STATES, key=int))
-def test_every_state_has_a_word(app, number):
+def test_every_state_has_a_word(bare_app, number):
     """ERR-06: each documented state is news in our words, with a reason where it is a refusal."""
     send = server({"transstatus.pml": number})
-    with app.app_context():
+    with bare_app.app_context():
         (told,) = STAND.gateway(send=send).query(BEGUN)
     assert (told.type, told.amount_minor, told.currency) == (words.STATES[number], 4290, "EUR")
     assert (told.transaction, told.merchant) == ("11399459", "90000001")
     assert (told.error_type in DECLINES) == (told.type == base.DECLINED)
 
 
-def test_a_payment_has_the_same_name_by_question_and_by_callback(app):
+def test_a_payment_has_the_same_name_by_question_and_by_callback(bare_app):
     """NOT-05: one event, one key."""
-    with app.app_context():
+    with bare_app.app_context():
         by_callback = STAND.gateway().read_notification(callback()).outcomes
         assert STAND.gateway().query(BEGUN) == by_callback
 
 
 @pytest.mark.parametrize("code", sorted(words.REASONS, key=int))
-def test_every_documented_reason_is_one_of_ours(app, code):
+def test_every_documented_reason_is_one_of_ours(bare_app, code):
     """ERR-06: each code of tech.dibs.dk/toolbox/dibs_error_codes."""
     answers = {"transinfo.cgi": f"transact=1234567&status=0&reason={code}", "transstatus.pml": "1"}
-    with app.app_context():
+    with bare_app.app_context():
         (told,) = STAND.gateway(send=server(answers)).query(BEGUN)
     assert told.error_type == words.REASONS[code] and told.error_type in DECLINES
     assert told.vendor_code == f"1 {code}"
 
 
-def test_an_order_that_dibs_does_not_know_is_not_paid(app):
+def test_an_order_that_dibs_does_not_know_is_not_paid(bare_app):
     """NOT-13: no transaction is no news; nonsense is no answer."""
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway(send=server({"transinfo.cgi": ""})).query(BEGUN) == []
         for answers in (
             {"transinfo.cgi": "<html>"},
@@ -248,11 +248,11 @@ def test_an_order_that_dibs_does_not_know_is_not_paid(app):
         ("void", "cgi-adm/cancel.cgi", ("orderid", "transact")),
     ],
 )
-def test_operations_are_signed(app, verb, path, signed):
+def test_operations_are_signed(bare_app, verb, path, signed):
     """Each names merchant, order and transaction under the key; refund and cancel as the API user (BIL-20, ADM-15)."""
     asked, answers = [], {path.split("/")[1]: "status=ACCEPTED&result=0"}
     about = (BEGUN, "key") if verb == "void" else (BEGUN, 4290, "key")
-    with app.app_context():
+    with bare_app.app_context():
         result = getattr(STAND.gateway(send=server(answers, asked)), verb)(*about)
     assert result == base.OperationResult(base.DONE, "" if verb == "refund" else "11399459")
     _method, url, fields, headers = asked[-1]
@@ -263,11 +263,11 @@ def test_operations_are_signed(app, verb, path, signed):
 
 
 @pytest.mark.parametrize("code", sorted(words.RESULTS, key=int))
-def test_every_result_is_understood(app, code):
+def test_every_result_is_understood(bare_app, code):
     """ADM-15: done, refused, in the batch, or nobody knows."""
     status = "ACCEPTED" if code == "0" else "DECLINED"
     for text in (f"result={code}", f"status={status}&result={code}&message=m"):
-        with app.app_context():
+        with bare_app.app_context():
             assert STAND.gateway(send=server({"refund.cgi": text})).refund(BEGUN, 1, "k").result == words.RESULTS[code]
 
 
@@ -281,16 +281,16 @@ def test_every_result_is_understood(app, code):
         ("<html>Login problems?</html>", base.UNKNOWN),
     ],
 )
-def test_a_result_that_contradicts_itself_is_not_done(app, text, result):
+def test_a_result_that_contradicts_itself_is_not_done(bare_app, text, result):
     """ADM-15: what is not a plain yes is never one."""
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway(send=server({"capture.cgi": text})).capture(BEGUN, 4290, "k").result == result
 
 
-def test_without_the_api_user_nothing_is_sent_back(app):
+def test_without_the_api_user_nothing_is_sent_back(bare_app):
     """The shop does not offer what it cannot do; the two belong together (ADM-02)."""
     assert not Dibs.can({"merchant", "key1", "key2"}).can_refund and Dibs.can({*SETTINGS, *SECRETS}).can_refund
-    with app.app_context():
+    with bare_app.app_context():
         alone = STAND.gateway(without="api_password", send=server())
         assert alone.refund(BEGUN, 1, "k").result == base.REFUSED
         assert "api_user" in " ".join(alone.check())

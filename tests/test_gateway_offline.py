@@ -27,9 +27,9 @@ STAND = conformance.Stand(Offline, ACCOUNT, {}, said)
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold; it hears nothing (ADM-03)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -44,16 +44,16 @@ def test_it_conforms(app, check):
         ({}, ""),
     ],
 )
-def test_an_account_is_looked_at_before_it_is_shown(app, settings, words):
+def test_an_account_is_looked_at_before_it_is_shown(bare_app, settings, words):
     """ADM-02: a wrong IBAN, or one without a name, sends money astray; national numbers are taken as they are."""
-    with app.app_context():
+    with bare_app.app_context():
         wrong = " ".join(Offline(SimpleNamespace(settings=settings, secrets={}, mode="live")).check())
     assert words in wrong and bool(wrong) == bool(words)
 
 
-def test_the_account_is_told_in_groups_of_four(app):
+def test_the_account_is_told_in_groups_of_four(bare_app):
     """RED-10: as people copy it; without an account there is nothing to tell."""
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway().pay_to() == {**ACCOUNT, "account": "EE38 2200 2210 2014 5685"}
         assert STAND.gateway(without="account").pay_to() == {}
         assert STAND.gateway().begin(OURS, URLS).type == base.PENDING

@@ -110,9 +110,9 @@ STAND = conformance.Stand(Opayo, SETTINGS, SECRETS, said)
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold; it is not notified (NOT-14, ADM-03)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -122,7 +122,7 @@ def test_the_published_example_is_encrypted_alike():
     assert decrypted(CRYPT, "55a51621a6648525") == PUBLISHED
 
 
-def test_the_form_carries_what_the_protocol_wants(app):
+def test_the_form_carries_what_the_protocol_wants(bare_app):
     """Names, address and sum, with what is missing filled in; no value can smuggle in a field (ADM-02)."""
     address = {
         "name": "Zoë&Status=OK Lefèvre",
@@ -132,7 +132,7 @@ def test_the_form_carries_what_the_protocol_wants(app):
         "phone": "+33 (1) 23=4",
     }
     bill = replace(OURS, shopper={"email": "zoe@example.com", "billing": address})
-    with app.app_context():
+    with bare_app.app_context():
         form = STAND.gateway().begin(bill, URLS)
         bare = STAND.gateway().begin(OURS, URLS)
     told = decrypted(dict(form.fields)["Crypt"], SECRETS["password"])
@@ -150,9 +150,9 @@ def test_the_form_carries_what_the_protocol_wants(app):
 
 
 @pytest.mark.parametrize(("amount", "currency", "text"), [(500, "JPY", "500"), (12345, "KWD", "12.345")])
-def test_amounts_have_the_decimals_of_their_currency(app, amount, currency, text):
+def test_amounts_have_the_decimals_of_their_currency(bare_app, amount, currency, text):
     """BIL-03: no sum is a hundred times another."""
-    with app.app_context():
+    with bare_app.app_context():
         form = STAND.gateway().begin(replace(OURS, amount_minor=amount, currency=currency), URLS)
     assert decrypted(dict(form.fields)["Crypt"], SECRETS["password"])["Amount"] == text
 
@@ -161,9 +161,9 @@ def test_amounts_have_the_decimals_of_their_currency(app, amount, currency, text
 
 
 @pytest.mark.parametrize("status", words.HINTS)
-def test_every_status_is_a_hint(app, status):
+def test_every_status_is_a_hint(bare_app, status):
     """NOT-11: even a genuine OK is only a hint, which says what page to show."""
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway().read_return(brought(status=status), OURS) == Hint(words.HINTS[status])
         assert STAND.gateway().read_return(brought(OTHER, status), OURS) == Hint("return")
 
@@ -173,27 +173,27 @@ def crypt_of(message):
     return bytes.fromhex(parse_qs(message.query)["crypt"][0][1:])
 
 
-def test_a_success_can_be_made_without_the_password(app):
+def test_a_success_can_be_made_without_the_password(bare_app):
     """The beginning of one refusal and the end of another's success decrypt to a success: it is no proof (NOT-11)."""
     refused, paid = crypt_of(brought(status="NOTAUTHED")), crypt_of(brought(OTHER))
     joined = "@" + (refused[:48] + paid[48:]).hex().upper()
     told = decrypted(joined, SECRETS["password"])
     assert (told["VendorTxCode"], told["Status"], told["Amount"]) == (BEGUN.gateway_reference, "OK", "42.90")
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway().read_return(Message("GET", urlencode({"crypt": joined}), b""), BEGUN) == Hint("ok")
 
 
-def test_our_own_form_is_no_result(app):
+def test_our_own_form_is_no_result(bare_app):
     """NOT-11: what the shopper was given to post is not what they bring back."""
-    with app.app_context():
+    with bare_app.app_context():
         crypt = dict(STAND.gateway().begin(OURS, URLS).fields)["Crypt"]
         assert STAND.gateway().read_return(Message("GET", urlencode({"crypt": crypt}), b""), OURS) == Hint("error")
 
 
 @pytest.mark.parametrize("crypt", ["", "@", "@0", "@00", "@zz", "00" * 16, "@" + "00" * 16, "@" + "A" * 40_000, "@é"])
-def test_what_is_no_crypt_is_nothing(app, crypt):
+def test_what_is_no_crypt_is_nothing(bare_app, crypt):
     """NOT-13: wrong length, wrong letters, wrong padding, too long."""
-    with app.app_context():
+    with bare_app.app_context():
         message = Message("GET", urlencode({"crypt": crypt}), b"")
         assert STAND.gateway().identify(message) is None
         assert STAND.gateway().read_return(message, OURS) == Hint("return")
@@ -204,10 +204,10 @@ def test_what_is_no_crypt_is_nothing(app, crypt):
 # --- what the reporting API says is believed
 
 
-def test_the_question_is_signed(app):
+def test_the_question_is_signed(bare_app):
     """MD5 or SHA-256 over the elements and the password, which is not sent (NOT-11)."""
     asked = []
-    with app.app_context():
+    with bare_app.app_context():
         STAND.gateway(send=answering(detail(), asked=asked)).query(BEGUN)
         stand = replace(STAND, settings={**SETTINGS, "digest": "sha256"})
         stand.gateway(send=answering(detail(), asked=asked)).query(BEGUN)
@@ -224,35 +224,35 @@ def test_the_question_is_signed(app):
     assert second.endswith(f"<algorithm>sha256</algorithm><signature>{by_sha}</signature></vspaccess>")
 
 
-def test_a_payment_is_found_by_our_code(app):
+def test_a_payment_is_found_by_our_code(bare_app):
     """Sum, currency and transaction are those that Opayo tells (BIL-04, NOT-11)."""
-    with app.app_context():
+    with bare_app.app_context():
         (told,) = STAND.gateway(send=answering(detail(amount="1,042.90"))).query(BEGUN)
     facts = (told.type, told.reference, told.amount_minor, told.currency, told.transaction, told.event_key)
     assert facts == (base.PAID, BEGUN.gateway_reference, 104290, "GBP", VPSTXID, f"{VPSTXID}-paid")
 
 
 @pytest.mark.parametrize("state", sorted(words.STATES, key=int))
-def test_every_state_has_a_word(app, state):
+def test_every_state_has_a_word(bare_app, state):
     """ERR-06: each state of getTransactionDetail is ours, with a reason that the shop knows."""
     word, error = words.STATES[state]
-    with app.app_context():
+    with bare_app.app_context():
         told = STAND.gateway(send=answering(detail(txstateid=state, declinecode="05"))).query(BEGUN)
     assert [(one.type, one.error_type) for one in told] == ([(word, error)] if word else [])
     assert not error or error in DECLINES
 
 
-def test_a_state_that_nobody_knows_is_looked_at(app):
+def test_a_state_that_nobody_knows_is_looked_at(bare_app):
     """ERR-06: neither a yes nor a no."""
-    with app.app_context():
+    with bare_app.app_context():
         (told,) = STAND.gateway(send=answering(detail(txstateid="99", status="Something new"))).query(BEGUN)
     assert (told.type, told.vendor_code) == (base.UNKNOWN, "99 Something new")
 
 
-def test_a_code_that_opayo_does_not_know_is_not_paid(app):
+def test_a_code_that_opayo_does_not_know_is_not_paid(bare_app):
     """NOT-13: nobody has posted the form."""
     unknown = "<vspaccess><errorcode>0043</errorcode><error>not found</error></vspaccess>"
-    with app.app_context():
+    with bare_app.app_context():
         assert STAND.gateway(send=answering(unknown)).query(BEGUN) == []
 
 
@@ -274,14 +274,14 @@ def test_a_code_that_opayo_does_not_know_is_not_paid(app):
         ("", 200),
     ],
 )
-def test_nonsense_is_no_answer(app, text, status):
+def test_nonsense_is_no_answer(bare_app, text, status):
     """NOT-11: another transaction, no sum, an error, no XML, or XML with entities."""
-    with app.app_context(), pytest.raises(GatewayError):
+    with bare_app.app_context(), pytest.raises(GatewayError):
         STAND.gateway(send=answering(text, status)).query(BEGUN)
 
 
-def test_a_password_of_another_length_is_not_one(app):
+def test_a_password_of_another_length_is_not_one(bare_app):
     """ADM-02: the key of the cipher has sixteen letters; the sentence does not tell it."""
-    with app.app_context():
+    with bare_app.app_context():
         wrong = replace(STAND, secrets={**SECRETS, "password": "tooshort"}).gateway()
         assert "password" in " ".join(wrong.check()) and "tooshort" not in " ".join(wrong.check())

@@ -105,9 +105,9 @@ def news(**more):
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold (NOT-08, NOT-11, ADM-02)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -288,13 +288,23 @@ def test_the_form_of_the_shop_is_no_message():
     assert reading(posted(urlencode(list(form.fields)), None)).verdict == base.FORGED
 
 
+def test_another_shop_of_the_account_calls_its_attempts_otherwise():
+    """Both count alike, and both hear and ask the same account: what one is paid pays nothing in the other. NOT-11."""
+    here, there = (STAND.told(replace(OURS, key=key)) for key in ("bill-key-1", "bill-key-of-another-shop"))
+    assert here.gateway_reference != there.gateway_reference
+    [one] = reading(told(invoice=there.gateway_reference)).outcomes
+    assert one.reference not in (here.reference, here.gateway_reference)
+    paid = detail(INVNUM=there.gateway_reference)
+    assert playing({"TransactionSearch": found(paid), "GetTransactionDetails": paid}).query(here) == []
+
+
 def test_the_form_says_what_is_to_be_paid():
     """RED-04, BIL-20: receiver, sum, currency, invoice and ways back; the sum may be only reserved."""
     form = STAND.gateway().begin(OURS, URLS)
     fields = dict(form.fields)
     assert form.action == "https://www.sandbox.paypal.com/cgi-bin/webscr"
     assert form.hosts == ("https://www.sandbox.paypal.com",)
-    wanted = {"cmd": "_xclick", "business": ACCOUNT, "amount": "42.90", "currency_code": "EUR", "invoice": "K1001-1"}
+    wanted = {"cmd": "_xclick", "business": ACCOUNT, "amount": "42.90", "currency_code": "EUR", "invoice": form.reference}
     assert wanted.items() <= fields.items()
     assert (fields["notify_url"], fields["return"], fields["cancel_return"]) == (URLS.notify, URLS.ok, URLS.cancel)
     assert (fields["charset"], form.charset, fields["paymentaction"]) == ("utf-8", "utf-8", "sale")

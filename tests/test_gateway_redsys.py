@@ -85,9 +85,9 @@ def shop(send=None, **settings):
 
 @pytest.mark.parametrize("version", [V1, V2])
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check, version):
+def test_it_conforms(bare_app, check, version):
     """It holds what every gateway must hold, with either signature. ADM-02, NOT-07, NOT-11, NOT-14."""
-    with app.app_context():
+    with bare_app.app_context():
         check(stand(version))
 
 
@@ -237,9 +237,9 @@ def test_an_order_is_called_as_redsys_wants_it(number):
 
 
 @pytest.mark.parametrize("bill", [replace(OURS, currency="XAU"), replace(OURS, amount_minor=10**12)])
-def test_what_redsys_does_not_take_is_told_before_anybody_leaves(app, bill):
+def test_what_redsys_does_not_take_is_told_before_anybody_leaves(bare_app, bill):
     """A currency without a number, or a sum of thirteen digits. ERR-01."""
-    with app.test_request_context(), pytest.raises(GatewayError):
+    with bare_app.test_request_context(), pytest.raises(GatewayError):
         shop().begin(bill, URLS)
 
 
@@ -434,11 +434,11 @@ VERBS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_an_operation_is_asked_for_as_documented(app, verb):
+def test_an_operation_is_asked_for_as_documented(bare_app, verb):
     """The envelope in JSON, with kind, sum and order; done when the signed answer grants just that. BIL-20, ADM-15."""
     kind, code, amount, about = VERBS[verb]
     service = Service(answer_to(kind, code, amount))
-    with app.test_request_context():
+    with bare_app.test_request_context():
         done = getattr(shop(service), verb)(*about)
     assert done.result == base.DONE
     method, url, body, headers = service.asked[0]
@@ -471,16 +471,16 @@ def test_an_operation_is_asked_for_as_documented(app, verb):
         (lambda kind, code, amount: None, base.UNKNOWN),
     ],
 )
-def test_what_came_of_an_operation(app, verb, change, result):
+def test_what_came_of_an_operation(bare_app, verb, change, result):
     """A plain no is one; what is not signed, is about something else, or never came says nothing. ERR-08, BIL-20."""
     kind, code, amount, about = VERBS[verb]
-    with app.test_request_context():
+    with bare_app.test_request_context():
         assert getattr(shop(Service(change(kind, code, amount))), verb)(*about).result == result
 
 
-def test_an_answer_with_another_status_says_nothing(app):
+def test_an_answer_with_another_status_says_nothing(bare_app):
     """A 500 with a fine body is no answer. ERR-08."""
-    with app.test_request_context():
+    with bare_app.test_request_context():
         done = shop(Service(answer_to("3", "0900", 100), status=500)).refund(OURS, 100, "re-1")
     assert done.result == base.UNKNOWN
 
@@ -513,17 +513,17 @@ def row(kind="0", code="0000", state="F", at=NOW, bill=OURS, **more):
     return {**found, **when, "Ds_State": state, "Ds_Response": code, **more}
 
 
-def asked(app, answer, status=200):
+def asked(bare_app, answer, status=200):
     """What is made of an answer to a question."""
     service = Service(answer, status)
-    with app.test_request_context():
+    with bare_app.test_request_context():
         return shop(service).query(OURS), service
 
 
-def test_a_question_is_signed_and_finds_what_became_of_the_order(app):
+def test_a_question_is_signed_and_finds_what_became_of_the_order(bare_app):
     """Reserved, then taken: both are told; another order, refunds and refusals are left out. BIL-04."""
     other = row(bill=OTHER)
-    found, service = asked(app, soap(row("1"), row("2", "0900"), row("3", "0900"), row("0", "0190"), other))
+    found, service = asked(bare_app, soap(row("1"), row("2", "0900"), row("3", "0900"), row("0", "0190"), other))
     assert [one.type for one in found] == [base.AUTHORIZED, base.PAID]
     method, url, body, headers = service.asked[0]
     assert (method, url) == ("POST", "https://sis-t.redsys.es:25443/apl02/services/SerClsWSConsulta")
@@ -534,18 +534,18 @@ def test_a_question_is_signed_and_finds_what_became_of_the_order(app):
     assert f"<Signature>{signature(version, ORDER, KEY, V1)}</Signature>" in text
 
 
-def test_a_question_names_an_event_as_a_notification_does(app):
+def test_a_question_names_an_event_as_a_notification_does(bare_app):
     """The same payment has the same key and the same transaction on every channel. NOT-05."""
-    [found] = asked(app, soap(row()))[0]
+    [found] = asked(bare_app, soap(row()))[0]
     [told] = shop().read_notification(posted(as_sent(facts(OURS)))).outcomes
     same = ("type", "event_key", "transaction", "amount_minor", "currency", "merchant")
     assert [getattr(found, name) for name in same] == [getattr(told, name) for name in same]
 
 
-def test_an_order_that_redsys_does_not_know_is_not_paid(app):
+def test_an_order_that_redsys_does_not_know_is_not_paid(bare_app):
     """XML0024, or nothing but what is left from a shopper who gave up: no news. BIL-04."""
-    assert asked(app, soap(error="XML0024"))[0] == []
-    assert asked(app, soap(row(state="A", code="", at=NOW - timedelta(hours=2)), row(state="S", code="")))[0] == []
+    assert asked(bare_app, soap(error="XML0024"))[0] == []
+    assert asked(bare_app, soap(row(state="A", code="", at=NOW - timedelta(hours=2)), row(state="S", code="")))[0] == []
 
 
 @pytest.mark.parametrize(
@@ -565,10 +565,10 @@ def test_an_order_that_redsys_does_not_know_is_not_paid(app):
         (None, 200),
     ],
 )
-def test_no_sensible_answer_is_no_answer(app, answer, status):
+def test_no_sensible_answer_is_no_answer(bare_app, answer, status):
     """While the bank decides, and for errors, nonsense and traps, nobody concludes that it is unpaid. ERR-08."""
     with pytest.raises(GatewayError):
-        asked(app, answer, status)
+        asked(bare_app, answer, status)
 
 
 def test_a_terminal_without_the_service_is_not_asked():

@@ -133,9 +133,9 @@ STAND = conformance.Stand(Stripe, {}, SECRETS, said, ("EUR", "JPY"), begins=Api(
 
 
 @pytest.fixture
-def of(app):
+def of(bare_app):
     """The adapter whose service answers so."""
-    with app.app_context():
+    with bare_app.app_context():
         yield lambda send=nobody_answers, **more: replace(STAND, settings=more).gateway(send=send)
 
 
@@ -146,9 +146,9 @@ def read(gateway, message):
     return list(reading.outcomes)
 
 
-def test_it_conforms(app, gateway_check):
+def test_it_conforms(bare_app, gateway_check):
     """It holds what every gateway must hold (ADM-03, NOT-07, NOT-14)."""
-    with app.app_context():
+    with bare_app.app_context():
         gateway_check(STAND)
 
 
@@ -592,9 +592,9 @@ def test_the_page_speaks_the_shoppers_language_if_it_can():
     assert [locale(one) for one in ("de", "de_CH", "en", "ar", "")] == ["de", "de", "en", "auto", "auto"]
 
 
-def test_keys_of_the_other_mode_are_found(app):
+def test_keys_of_the_other_mode_are_found(bare_app):
     """A live key in a test shop, or the other way round, is said before it is used (ADM-10)."""
-    with app.app_context():
+    with bare_app.app_context():
         live = replace(STAND, secrets={**SECRETS, "secret_key": "sk_live_51abc"}).gateway()
         assert any("other mode" in sentence for sentence in live.check())
         for wrong in ("pk_test_1", "sk_51", "sk_test_"):

@@ -64,9 +64,9 @@ TOLD_BY_XML = replace(STAND, settings={**SETTINGS, "paid_by": "xml"})
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms(app, check):
+def test_it_conforms(bare_app, check):
     """It holds what every gateway must hold (NOT-09, NOT-11, ADM-02)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(STAND)
 
 
@@ -112,7 +112,7 @@ def test_the_form_is_signed_over_what_is_to_be_paid():
     fields = dict(form.fields)
     assert form.action == "https://secure-test.worldpay.com/wcc/purchase"
     assert form.hosts == ("https://secure-test.worldpay.com",)
-    wanted = {"instId": "38290", "cartId": "K1001-1", "amount": "42.90", "currency": "EUR", "testMode": "100"}
+    wanted = {"instId": "38290", "cartId": form.reference, "amount": "42.90", "currency": "EUR", "testMode": "100"}
     assert wanted.items() <= fields.items()
     assert fields["signature"] == signature(fields, "amount:currency:instId:cartId", SECRETS["md5_secret"])
     assert fields["authValidTo"] == str(int(NOW.timestamp()) * 1000)
@@ -121,6 +121,13 @@ def test_the_form_is_signed_over_what_is_to_be_paid():
     assert again["signatureFields"] == "cartId:amount:currency:instId:testMode"
     assert again["signature"] == signature(again, again["signatureFields"], SECRETS["md5_secret"])
     assert again["signature"] != signature({**again, "amount": "0.01"}, again["signatureFields"], SECRETS["md5_secret"])
+
+
+def test_another_shop_of_the_installation_calls_its_carts_otherwise():
+    """Both count alike, under one password: what one is paid pays nothing in the other. NOT-11."""
+    here, there = (STAND.told(replace(OURS, key=key)) for key in ("bill-key-1", "bill-key-of-another-shop"))
+    [one] = reading(response(cartId=there.gateway_reference)).outcomes
+    assert one.reference not in (here.reference, here.gateway_reference)
 
 
 def test_live_and_test_are_two_addresses():
@@ -253,7 +260,7 @@ def test_a_sum_that_is_none_is_nothing(amount):
 def test_the_shopper_is_led_back_from_within_the_payment_page():
     """The answer is the page that they see; it leads only where this shop had sent them (SEC-02)."""
     form = dict(STAND.gateway().begin(OURS, URLS).fields)
-    own = {name: form[name] for name in ("M_ok", "M_cancel", "M_seal")}
+    own = {name: form[name] for name in ("cartId", "M_ok", "M_cancel", "M_seal")}
     paid, cancelled = (reading(response(transStatus=word, **own)).answer for word in ("Y", "C"))
     assert f'content="1; url={URLS.ok}"' in paid.body and paid.content_type.startswith("text/html")
     assert f'href="{URLS.cancel}"' in cancelled.body
@@ -321,9 +328,9 @@ def said_in_xml(channel, word, bill, secrets):
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-def test_it_conforms_in_xml(app, check):
+def test_it_conforms_in_xml(bare_app, check):
     """The other way to be told holds the same rules (NOT-09, NOT-11)."""
-    with app.app_context():
+    with bare_app.app_context():
         check(replace(TOLD_BY_XML, said=said_in_xml))
 
 

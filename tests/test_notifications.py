@@ -335,6 +335,52 @@ def test_race_40_a_message_in_another_mode_is_quarantined(play):
     assert state(play, placed)[0] == "REVIEW"
 
 
+@pytest.mark.parametrize("word", ["refunded", "charged_back"])
+@pytest.mark.parametrize("whose", [{"merchant": "thief"}, {"mode": "live"}], ids=["of another", "live"])
+def test_what_happens_to_money_of_others_is_no_news_of_ours(play, word, whose):
+    """Somebody pays himself under our reference and sends it back, as a true message tells: ours stays. NOT-11,
+    RACE-40."""
+    placed = ordered(play)
+    with transaction():
+        config = db.session.scalars(select(GatewayConfig).filter_by(name="sandbox")).one()
+        config.properties = {**config.properties, "merchant": "us"}
+    play.gateway_says("paid", placed.bill)
+    assert play.gateway_says(word, placed.bill, transaction="tr-thief", event="tr-thief-1", **whose) == 200
+    assert (play.last_bill().status, play.last_order().payment_status) == ("PAID", "PAID")
+    assert state(play, placed)[0] == "PROCESSING"
+    assert play.gateway_says("refunded", placed.bill, event="re-1") == 200
+    assert play.last_order().payment_status == "REFUNDED"
+
+
+@pytest.mark.parametrize("word", ["pending", "declined", "cancelled", "expired"])
+def test_an_attempt_is_not_moved_by_news_of_another_account(play, word):
+    """No hold is longer, and no attempt over, by what happens in the account of somebody else. NOT-11, RACE-40."""
+    placed = ordered(play)
+    before = play.last_bill().status, play.last_order().hold_expires_at
+    assert play.gateway_says(word, placed.bill, mode="live") == 200
+    assert (play.last_bill().status, play.last_order().hold_expires_at) == before
+
+
+def test_money_of_others_that_went_back_is_done_with(play):
+    """What was quarantined as another's is told to be sent back: nothing waits any more. RACE-40, ADM-10."""
+    placed = ordered(play)
+    play.gateway_says("paid", placed.bill, mode="live")
+    play.gateway_says("refunded", placed.bill, mode="live", event="re-1")
+    bill = play.last_bill()
+    assert (bill.status, bill.disposition, bill.resolution) == ("REFUNDED", "RESOLVED", "refunded")
+
+
+def test_the_payment_that_went_back_is_the_one_that_is_meant(play):
+    """Paid twice under one reference, and the second sent back there: the first pays its order still. BIL-15, RACE-41."""
+    placed = ordered(play)
+    play.gateway_says("paid", placed.bill)
+    play.gateway_says("paid", placed.bill, transaction="tr-2", event="tr-2-paid")
+    play.gateway_says("refunded", placed.bill, transaction="tr-2", event="re-2")
+    bills = [(bill.status, bill.disposition) for bill in play.bills(placed.order)]
+    assert bills == [("PAID", "APPLIED"), ("REFUNDED", "RESOLVED")]
+    assert state(play, placed)[0] == "PROCESSING"
+
+
 def test_settling_again_is_harmless(play):
     """Invariant 28: the settle step itself, given the same outcome again and again. INV-28."""
     placed = ordered(play)

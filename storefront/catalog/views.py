@@ -1,9 +1,7 @@
 """The window: home, lists, search, product pages, text pages, and what robots fetch."""
 
-from datetime import timedelta
-
 from flask import Blueprint, Response, redirect, render_template, request
-from flask_babel import format_date, gettext as _
+from flask_babel import get_locale, gettext as _
 
 from storefront import store
 from storefront.catalog import (
@@ -18,7 +16,7 @@ from storefront.catalog import (
     structured,
 )
 from storefront.catalog.drawing import drawn
-from storefront.kit import clock
+from storefront.kit import weights
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.kit.pages import absolute, public_url
@@ -109,7 +107,6 @@ def product_as_it_is(slug, sku="", **more):
         goods=goods,
         trail=trail,
         delivery=delivery,
-        arrives=delivery and format_date(clock.here() + timedelta(days=delivery.days_max), "EEE d MMM"),
         weight=_weight(goods.weights),
         canonical=url,
         description=structured.description(goods),
@@ -181,10 +178,7 @@ def _sorts():
 
 
 def _weight(grams):
-    """Weights as people read them: 320 g, or 1.2–2 kg."""
+    """The weights of the variants, lightest first, as whoever is spoken to reads them: 320 g, or 1.2–2 kg."""
     if not grams:
         return ""
-    ends = [grams[0]] if len(grams) == 1 else [grams[0], grams[-1]]
-    if ends[-1] < 1000:
-        return "–".join(str(end) for end in ends) + "\u00a0g"
-    return "–".join(f"{end / 1000:.2f}".rstrip("0").rstrip(".") for end in ends) + "\u00a0kg"
+    return weights.span(grams[0], grams[-1], str(get_locale() or "en")).replace(" ", "\u00a0")

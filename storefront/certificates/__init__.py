@@ -1,10 +1,10 @@
 """Gift certificates: bought as goods, used as money, each with a ledger of its own.
 
 Verbs: find_code, look, folded (a code that was typed); create, activate, lapse, renew, suspend, reinstate, bought_in,
-used_of, take_back (what orders buy); plan, hold, capture, release, give_back, uses_of, users_among, with_certificates, taken_of,
-refundable, refund_refs, parts_given_back, hashes_of, has_moved, forget (what orders use); issue, void, extend, overdue,
-end_certificate, last_moment (staff and time); by_id, listed, transactions_of, why_not, code_of, in_groups (for pages
-and letters).
+used_of, take_back (what orders buy); plan, hold, capture, release, give_back, uses_of, users_among, with_certificates,
+taken_of, refundable, refund_refs, parts_given_back, hashes_of, has_moved, forget (what orders use); issue, void,
+extend, overdue, end_certificate, last_moment (staff and time); by_id, listed, transactions_of, why_not, code_of,
+in_groups (for pages and letters).
 """
 
 from storefront.certificates.codes import code_of, folded, in_groups

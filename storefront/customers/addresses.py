@@ -117,6 +117,8 @@ def lines(address: Mapping[str, Any] | AddressFields, locale: str = "en") -> lis
     latin = not any(_foreign(parts[part]) for part in ("name", "line1", "city"))
     if latin:
         parts["subdivision"] = _latin_subdivision(parts["country"], parts["subdivision"])
+    if parts["country"] == "ES":
+        parts["subdivision"] = _province(parts["subdivision"], parts["city"])
     printed = []
     for row in (rules.address_latin_format if latin else rules.address_format).split("%n"):
         printed += _printed(row, parts)
@@ -192,6 +194,12 @@ def _value(letter, parts):
 def _latin_subdivision(country, text):
     """The name in Latin letters of a state that is kept in other letters; else what is kept."""
     return dict(subdivisions(country, "en")).get(text, text) if _foreign(text) else text
+
+
+def _province(kept, city):
+    """A Spanish province as people there write it: 28801 Alcalá de Henares (Madrid), and 28013 Madrid alone."""
+    name = dict(subdivisions("ES", "es")).get(kept, kept)
+    return f"({name})" if name and _sorting(name) != _sorting(city) else ""
 
 
 def _name_of(index, key, data, native):

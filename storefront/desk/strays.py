@@ -43,9 +43,10 @@ def note_unmatched(stored: InboxMessage, outcome: Outcome) -> DeskRow | None:
 
 def tombstone_of(reference: str) -> OrderTombstone | None:
     """What stays of a removed order that had an attempt with this reference."""
-    number = reference.split("~", maxsplit=1)[0].rpartition("-")[0]
-    grave = db.session.get(OrderTombstone, number)
-    return grave if grave and reference.split("~", maxsplit=1)[0] in grave.references else None
+    first = reference.split("~", maxsplit=1)[0]
+    numbers = (first.rpartition(mark)[0] for mark in "-x")  # as we call it, and as gateways do: references.compact
+    graves = filter(None, (db.session.get(OrderTombstone, number) for number in numbers if number))
+    return next((grave for grave in graves if first in grave.references), None)
 
 
 def with_a_bill(case: Case) -> Case:

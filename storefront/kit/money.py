@@ -59,7 +59,8 @@ def exponent(currency: str) -> int:
 def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
     """The amount as people of a locale read it, with its currency: €42.90."""
     major = Decimal(amount_minor).scaleb(-exponent(currency))
-    return format_currency(major, currency, locale=locale)
+    text = format_currency(major, currency, locale=locale)
+    return text.replace("\u200f-", "\u200f\u200e-")  # in Arabic, a minus stays before the digits: CLDR marks it so
 
 
 def here(amount_minor: int, currency: str) -> str:

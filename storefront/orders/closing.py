@@ -114,7 +114,7 @@ def _bury(order, bills):
             reason=order.close_reason,
             total_minor=order.total_minor,
             currency=order.currency,
-            references=[bill.reference for bill in bills],
+            references=[name for bill in bills for name in (bill.reference, bill.gateway_reference) if name],
         )
     )
     addresses = [a for a in (order.shipping_address, order.billing_address) if a]

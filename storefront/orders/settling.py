@@ -47,11 +47,13 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     Takes the order's lock, then the bill's; the caller's transaction holds state, goods, ledger and
     events together.
     """
+    bill = payments.spoken_of(bill, outcome)
     order = locked(bill.order_id) if bill.order_id else None
     bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
-    if outcome.type == base.AUTHORIZED and (foreign := payments.why_foreign(bill.backend, outcome)):
-        _to_the_desk(bill, outcome, foreign)
-        return NO_EFFECT  # nothing is reserved for us: it must not look as if it could be taken
+    if payments.is_of_others(bill, outcome):
+        if outcome.type == base.AUTHORIZED:  # nothing is reserved for us: it must not look as if it could be taken
+            _to_the_desk(bill, outcome, payments.why_foreign(bill.backend, outcome))
+        return NO_EFFECT
     word, bill = payments.record(bill, outcome)
     if word == CHANGED:
         bill.updated_at = clock.now()

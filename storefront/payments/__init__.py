@@ -9,7 +9,8 @@ ask_many, can_be_asked, is_mute, says_nothing, note_unpaid, quiet, close_at_gate
 bills_of, open_bills, with_money, money_may_come, remove.
 The inbox: store_message, is_notice, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
-The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill.
+The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill,
+spoken_of, is_of_others.
 Refunds: request_refund, refund_as_credit, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told;
 unsent_refunds, claim, call_gateway, settle_refund.
 Reserved sums: request_capture, taken_on_sending, is_being_taken, capture_when, asked_of, unsent_captures,
@@ -90,7 +91,7 @@ from storefront.payments.inbox import (
 )
 from storefront.payments.ledger import CREDITED, accept, counts, event_key, quarantine, quarantined, record, resolve
 from storefront.payments.method_settings import problems_with_methods, settings_from, settings_schema
-from storefront.payments.moving import give_to, homeless_bill
+from storefront.payments.moving import give_to, homeless_bill, is_of_others, spoken_of
 from storefront.payments.questions import (
     ask,
     ask_many,
@@ -165,6 +166,7 @@ __all__ = [
     "is_being_taken",
     "is_mute",
     "is_notice",
+    "is_of_others",
     "is_ours",
     "keep_step",
     "kinds",
@@ -209,6 +211,7 @@ __all__ = [
     "shopper_choices",
     "shopper_told_by",
     "silent_gateways",
+    "spoken_of",
     "store_message",
     "stored_since",
     "switch",

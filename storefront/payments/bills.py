@@ -209,15 +209,16 @@ def _is_time(bill, now):
 
 def view_of(bill: Bill) -> BillView:
     """The bill as an adapter may see it."""
+    session = bill.extra.get("session")  # what the gateway calls it: a second payment of one has a bill of its own here
     return BillView(
         key=bill.key,
-        reference=bill.extra.get("session", bill.reference),  # a second payment of a session has its own bill here
+        reference=session or bill.reference,
         order_number=bill.extra.get("order", ""),
         amount_minor=bill.amount_minor,
         currency=bill.currency,
         attempt_no=bill.attempt_no,
         transaction_id=bill.transaction_id,
-        gateway_reference=bill.gateway_reference,
+        gateway_reference=bill.gateway_reference or session,
         expires_at=bill.expires_at,
         settings=bill.extra.get("settings", {}),
         card=CardWish(**bill.extra.get("card", {})),

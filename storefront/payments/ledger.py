@@ -7,7 +7,7 @@ from sqlalchemy import literal, or_, select
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
-from storefront.payments.bills import new_bill
+from storefront.payments.bills import new_bill, view_of
 from storefront.payments.fates import CHANGED, DUPLICATE, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
@@ -195,7 +195,7 @@ def _another(bill, outcome):
         method_id=bill.method_id,
         amount_minor=max(1, outcome.amount_minor),
         currency=money.code(outcome.currency),
-        extra={"order": bill.extra.get("order", ""), "session": bill.extra.get("session", bill.reference)},
+        extra={"order": bill.extra.get("order", ""), "session": view_of(bill).gateway_reference or bill.reference},
     )
 
 

@@ -1,11 +1,14 @@
-"""Money whose order turns out to be another one, and money whose order nobody knows."""
+"""Money whose order turns out to be another one, money whose order nobody knows, and news of money of others."""
 
 from sqlalchemy import select, update
 
 from storefront.kit import events
 from storefront.kit.db import db
 from storefront.payments.bills import UNKNOWN, new_bill, next_attempt
+from storefront.payments.configs import why_foreign
+from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
+from storefront.payments.ledger import AFTERWARDS
 from storefront.payments.models import Bill, LedgerEntry, Refund
 
 
@@ -38,3 +41,21 @@ def homeless_bill(backend: str, outcome: Outcome) -> Bill:
         currency=outcome.currency,
         extra={"session": outcome.reference},
     )
+
+
+def spoken_of(bill: Bill, outcome: Outcome) -> Bill:
+    """The bill whose money went back: under one reference more may have been paid, each in a bill of its own."""
+    if outcome.type not in AFTERWARDS or outcome.transaction in ("", bill.transaction_id):
+        return bill
+    same = select(Bill).filter_by(backend=bill.backend, transaction_id=outcome.transaction)
+    return db.session.scalar(same) or bill
+
+
+def is_of_others(bill: Bill, outcome: Outcome) -> bool:
+    """Whether it is news of another account or mode, and of no money that this bill has: then it changes nothing.
+
+    That such money came is a fact, and waits on the desk; what happens to it afterwards is told of its transaction.
+    """
+    if outcome.type == base.PAID or not why_foreign(bill.backend, outcome):
+        return False
+    return outcome.type not in AFTERWARDS or bill.transaction_id not in (None, outcome.transaction)

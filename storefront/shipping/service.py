@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext as _
 from sqlalchemy import bindparam, select
 
 from storefront import customers, store
 from storefront.catalog import Delivery
+from storefront.kit import weights
 from storefront.kit.db import db
 from storefront.shipping.areas import deciding, in_region, missed
 from storefront.shipping.costs import Parcel, cost_of
@@ -120,9 +119,7 @@ def uncovered(address: Mapping[str, str], currency: str) -> tuple[str, str] | No
 
 def weighed(grams: int) -> str:
     """A weight as people of the visitor's language read it: 300 g, 1.5 kg."""
-    if grams < 1000:
-        return f"{grams} g"
-    return f"{format_decimal(Decimal(grams).scaleb(-3), locale=str(get_locale() or 'en'))} kg"
+    return weights.shown(grams, str(get_locale() or "en"))
 
 
 def _levels(currency) -> Any:

@@ -28,6 +28,7 @@ from storefront.payments.gateways.properties import CHOICE, SECRET, Property
 from storefront.payments.gateways.references import compact
 
 log = logging.getLogger(__name__)
+LONGEST = 24  # letters of an order, which no other shop of the terminal has; AltaPay takes a hundred
 SIGNED = ("amount", "currency", "shop_orderid")
 NAME = "{gateway}"  # in the live address: each merchant has a gateway of his own
 
@@ -83,7 +84,7 @@ class AltaPay(base.Gateway):
 
     def begin(self, bill: BillView, urls: Urls) -> Redirect:
         """A page for this attempt; asked for again it is another page for the same. Raises GatewayError."""
-        reference, amount = _reference(bill), money.plain(bill.amount_minor, bill.currency)
+        reference, amount = compact(bill, LONGEST), money.plain(bill.amount_minor, bill.currency)
         if not re.fullmatch(r"\d+(\.\d{1,2})?", amount):
             raise GatewayError(_("The payment service does not take this sum."))
         try:
@@ -95,7 +96,7 @@ class AltaPay(base.Gateway):
         if xml.result(root)[0] != base.DONE or not re.match(r"https?://", url):
             log.warning("AltaPay does not begin %s: %s", bill.reference, xml.result(root)[1])
             raise GatewayError(_("The payment service gives no sensible answer."))
-        return Redirect(url, reference="" if reference == bill.reference else reference)
+        return Redirect(url, reference=reference)
 
     def identify(self, message: Message) -> str | None:
         """The order that a callback names."""
@@ -186,7 +187,10 @@ class AltaPay(base.Gateway):
         return right[0]
 
     def _news(self, reference):
-        return [outcome for one in self._tries(reference) for outcome in xml.news(one)]
+        """What the tries say. One that was given up says nothing while another has the sum: it is not about that one."""
+        told = [outcome for one in self._tries(reference) for outcome in xml.news(one)]
+        held = any(one.type in (base.PAID, base.AUTHORIZED) for one in told)
+        return [one for one in told if not held or one.type != base.VOIDED]
 
     def _tries(self, reference):
         return xml.transactions(self._call("payments", {"shop_orderid": reference}, "GET"), reference)
@@ -220,7 +224,4 @@ class Refused(GatewayError):
 
 
 def _reference(bill):
-    """Ours, if AltaPay can be told it: letters, digits and dashes, a hundred at most."""
-    if bill.gateway_reference:
-        return bill.gateway_reference
-    return bill.reference if re.fullmatch(r"[A-Za-z0-9-]{1,100}", bill.reference) else compact(bill, 60)
+    return bill.gateway_reference or bill.reference

@@ -67,7 +67,7 @@ def is_captured(transaction: Any) -> bool:
 
 def went_back(transaction: Any) -> int | None:
     """What went back of it in all, in minor units; None if it does not say so."""
-    return _sum(transaction, "RefundedAmount")
+    return _minor(said(transaction, "RefundedAmount"), _currency(transaction))
 
 
 def has(transaction: Any, kind: str, key: str) -> bool:

@@ -72,18 +72,18 @@ class Banklink(base.Gateway):
         if key is None:
             raise GatewayError(_("The payment service is not set up right."))
         charset = self._charset()
-        facts = self._facts(bill, urls, charset)
+        facts = self._facts(replace(bill, gateway_reference=compact(bill, LONGEST["VK_STAMP"])), urls, charset)
         if any(len(facts[name]) > most for name, most in LONGEST.items() if name in facts):
             raise GatewayError(_("The payment service does not take this sum or address."))
         rest = {"VK_MAC": mac.sign(facts, key, charset), "VK_ENCODING": charset}
         rest["VK_LANG"] = LANGUAGES.get(bill.locale[:2], "ENG")
-        page, stamp = self.address("page"), facts["VK_STAMP"]
+        page = self.address("page")
         return Form(
             page,
             [*facts.items(), *rest.items()],
             hosts=(base.origin(page),),
             charset=charset.lower(),
-            reference=stamp if stamp != bill.reference else "",
+            reference=facts["VK_STAMP"],
         )
 
     def identify(self, message: Message) -> str | None:
@@ -158,9 +158,8 @@ class Banklink(base.Gateway):
         )
 
     def _stamp(self, bill):
-        """What the bank calls an attempt: as we do, if it is short enough."""
-        short = len(bill.reference) <= LONGEST["VK_STAMP"] and bill.reference.isascii()
-        return bill.gateway_reference or (bill.reference if short else compact(bill, LONGEST["VK_STAMP"]))
+        """What the bank calls an attempt."""
+        return bill.gateway_reference or bill.reference
 
     def _charset(self):
         return self.settings.get("encoding") or CHARSETS[0]

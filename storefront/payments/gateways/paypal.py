@@ -34,9 +34,11 @@ from storefront.payments.gateways.base import (
 from storefront.payments.gateways.paypal_api import Api, Refused, decimal
 from storefront.payments.gateways.paypal_news import fields_of, known, news
 from storefront.payments.gateways.properties import CHOICE, SECRET, Property
+from storefront.payments.gateways.references import compact
 
 CREDENTIALS = ("api_user", "api_password", "api_signature")
 SANDBOX_ACCOUNTS = ("@business.example.com", "-facilitator@", "_biz@")
+LONGEST = 24  # letters of an invoice, which no other shop of the account has; PayPal takes 127
 _PREFIX = b"cmd=_notify-validate&"
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Storefront"}
 
@@ -97,14 +99,14 @@ class PayPal(base.Gateway):
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """An unsigned form for the payment page. Raises GatewayError for a sum that PayPal does not take."""
-        prefilled = _prefilled(bill.shopper)
+        prefilled, reference = _prefilled(bill.shopper), compact(bill, LONGEST)
         fields = {
             **({"cmd": "_ext-enter", "redirect_cmd": "_xclick"} if prefilled else {"cmd": "_xclick"}),
             "business": self.settings["merchant"],
             "item_name": _("Order %(number)s", number=bill.order_number)[:127],
             "amount": decimal(bill.amount_minor, bill.currency),
             "currency_code": bill.currency,
-            "invoice": bill.reference,
+            "invoice": reference,
             "paymentaction": self.settings.get("paymentaction") or "sale",
             "charset": "utf-8",
             "no_note": "1",
@@ -116,7 +118,7 @@ class PayPal(base.Gateway):
             **prefilled,
         }
         page = self.address("page")
-        return Form(page, list(fields.items()), hosts=(base.origin(page),))
+        return Form(page, list(fields.items()), hosts=(base.origin(page),), reference=reference)
 
     def identify(self, message: Message) -> str | None:
         """The invoice that it names."""
@@ -143,7 +145,8 @@ class PayPal(base.Gateway):
     def query(self, bill: BillView) -> list[Outcome]:
         """The transactions under our invoice. Raises GatewayError when there is no sensible answer."""
         later = self.settings.get("paymentaction") == "authorization"
-        found = known(self._api.found(bill.reference), self.settings["merchant"], reserved_first=later)
+        details = self._api.found(bill.gateway_reference or bill.reference)
+        found = known(details, self.settings["merchant"], reserved_first=later)
         return [replace(one, mode=self.around.mode) for one in found]
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:

@@ -26,11 +26,13 @@ from storefront.kit import money
 from storefront.payments.gateways import base, worldpay_words as words, worldpay_xml as xml
 from storefront.payments.gateways.base import Answer, BillView, Form, Hint, Message, Reading, Urls
 from storefront.payments.gateways.properties import CHOICE, SECRET, Property
+from storefront.payments.gateways.references import compact
 
 RESPONSE, XML = "response", "xml"
 SIGNED = "amount:currency:instId:cartId"
 OK = Answer(200, "[OK]")
 SHORTEST = 12
+LONGEST = 24  # letters of a cart's name, which no other shop of the installation has
 _HTML = "text/html; charset=utf-8"
 
 
@@ -92,9 +94,10 @@ class Worldpay(base.Gateway):
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """A signed form for the payment pages."""
+        reference = compact(bill, LONGEST)
         fields = {
             "instId": self.settings["merchant"],
-            "cartId": bill.reference,
+            "cartId": reference,
             "amount": money.plain(bill.amount_minor, bill.currency),
             "currency": bill.currency,
             "desc": _("Order %(number)s", number=bill.order_number)[:255],
@@ -112,7 +115,7 @@ class Worldpay(base.Gateway):
         fields["signatureFields"] = self._signed
         fields["signature"] = signature(fields, self._signed, self._secret("md5_secret"))
         page = self.address("page")
-        return Form(page, list(fields.items()), hosts=(base.origin(page),))
+        return Form(page, list(fields.items()), hosts=(base.origin(page),), reference=reference)
 
     def identify(self, message: Message) -> str | None:
         """The cart of a payment response, or the order of a notification: our reference."""
