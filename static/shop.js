@@ -79,6 +79,8 @@
       .then(function (answer) {
         if (answer.status !== 200) return null;
         etag = answer.headers.get('ETag');
+        var spoken = answer.headers.get('Content-Language'); // another tab may have chosen another one
+        if (spoken && spoken !== doc.documentElement.lang) { watch.lang = spoken; watch.dir = 'auto'; }
         return answer.json().then(tell);
       })
       .catch(function () { etag = null; })

@@ -3,7 +3,7 @@
 import logging
 
 from flask import Flask, current_app, g, jsonify, make_response, render_template, request
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -99,4 +99,6 @@ def _page(status, sentence):
         log.exception("the error page failed")
         db.session.rollback()
         plain = current_app.jinja_env.get_template("errors/plain.html")  # without what every page shows
-        return plain.render(sentence=sentence, request_id=g.get("request_id"))
+        spoken = get_locale()
+        tag, direction = (str(spoken), spoken.text_direction) if spoken else ("en", "ltr")
+        return plain.render(sentence=sentence, request_id=g.get("request_id"), locale=tag, text_direction=direction)

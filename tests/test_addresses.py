@@ -210,6 +210,8 @@ def test_values_are_plain_lines(submit):
         ({"country": "DE", "company": "Kalm"}, ["Anna Berg", "Kalm", ..., "LV-1010 Rīga", "Germany"]),
         ({"country": "FR", "company": "Kalm"}, ["Kalm", "Anna Berg", ..., "LV-1010 Rīga", "France"]),
         ({"country": "AE", "subdivision": "عجمان"}, [..., "Ajman", "United Arab Emirates"]),
+        ({"country": "ES", "postcode": "28801", "subdivision": "M"}, [..., "28801 Rīga (Madrid)", "Spain"]),
+        ({"country": "ES", "postcode": "28013", "subdivision": "M", "city": "Madrid"}, [..., "28013 Madrid", "Spain"]),
         ({"country": "XX", "postcode": ""}, [..., "Rīga", "XX"]),
     ],
 )

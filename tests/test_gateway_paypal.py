@@ -295,7 +295,8 @@ def test_another_shop_of_the_account_calls_its_attempts_otherwise():
     [one] = reading(told(invoice=there.gateway_reference)).outcomes
     assert one.reference not in (here.reference, here.gateway_reference)
     paid = detail(INVNUM=there.gateway_reference)
-    assert playing({"TransactionSearch": found(paid), "GetTransactionDetails": paid}).query(here) == []
+    answers = {"TransactionSearch": found(paid), "GetTransactionDetails": paid}
+    assert playing(answers).query(here) == []
 
 
 def test_the_form_says_what_is_to_be_paid():
@@ -304,7 +305,13 @@ def test_the_form_says_what_is_to_be_paid():
     fields = dict(form.fields)
     assert form.action == "https://www.sandbox.paypal.com/cgi-bin/webscr"
     assert form.hosts == ("https://www.sandbox.paypal.com",)
-    wanted = {"cmd": "_xclick", "business": ACCOUNT, "amount": "42.90", "currency_code": "EUR", "invoice": form.reference}
+    wanted = {
+        "cmd": "_xclick",
+        "business": ACCOUNT,
+        "amount": "42.90",
+        "currency_code": "EUR",
+        "invoice": form.reference,
+    }
     assert wanted.items() <= fields.items()
     assert (fields["notify_url"], fields["return"], fields["cancel_return"]) == (URLS.notify, URLS.ok, URLS.cancel)
     assert (fields["charset"], form.charset, fields["paymentaction"]) == ("utf-8", "utf-8", "sale")

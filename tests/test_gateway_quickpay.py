@@ -88,6 +88,13 @@ def test_what_happened_to_the_money_is_read_once_each():
     assert [(one.type, one.mode, one.merchant) for one in reserved] == [("authorized", "test", "1")]
 
 
+def test_what_is_taken_in_parts_is_for_a_person():
+    """BIL-20: the window's own console takes a part, and then another: the first is told, the others are not lost."""
+    found = shown(OURS, operation("authorize", 4290), operation("capture", 2000), operation("capture", 2290))
+    told = STAND.gateway().read_notification(callback(found)).outcomes
+    assert [(one.type, one.amount_minor) for one in told] == [("paid", 2000), ("unknown", 2290)]
+
+
 def test_an_operation_that_is_not_decided_yet_is_no_news():
     """BIL-15: what is pending at the acquirer is neither reserved nor taken."""
     pending = shown(OURS, {**operation("authorize", 4290), "pending": True})

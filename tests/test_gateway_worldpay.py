@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from storefront.kit.masking import masked
 from storefront.payments.errors import DECLINES
 from storefront.payments.gateways import base, conformance, worldpay_words as words
 from storefront.payments.gateways.base import Message
@@ -128,6 +129,12 @@ def test_another_shop_of_the_installation_calls_its_carts_otherwise():
     here, there = (STAND.told(replace(OURS, key=key)) for key in ("bill-key-1", "bill-key-of-another-shop"))
     [one] = reading(response(cartId=there.gateway_reference)).outcomes
     assert one.reference not in (here.reference, here.gateway_reference)
+
+
+def test_its_password_is_read_by_nobody():
+    """SEC-06: who looks at the messages that came sees neither the password nor the key of the address."""
+    shown = masked(f"key=a+long+key&x=1\n{response().body.decode()}")
+    assert "callbackPW=***&" in shown and "key=***&" in shown
 
 
 def test_live_and_test_are_two_addresses():

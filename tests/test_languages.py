@@ -12,7 +12,7 @@ from flask_babel import force_locale, get_babel
 
 from config import ROOT
 from storefront import customers, orders, payments, stock
-from storefront.kit import dates, money
+from storefront.kit import dates, money, weights
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Invalid
 from storefront.orders.models import Order
@@ -101,6 +101,7 @@ def test_what_is_read_is_what_was_written(tag):
         ("es", 1234, "JPY", "1.234 JPY"),
         ("es", -990, "EUR", "-9,90 €"),
         ("ar", 123450, "EUR", "\u200f1,234.50 €"),
+        ("ar", -990, "EUR", "\u200f\u200e-9.90 €"),
         ("ar", 1234, "JPY", "\u200f1,234 JP¥"),
         ("ar", 1234567, "KWD", "\u200f1,234.567 د.ك.\u200f"),
     ],
@@ -145,6 +146,14 @@ def test_rates_and_days_are_shown_as_they_are_read():
         "Thu 26 Nov", "Do., 26. Nov.", "jue, 26 nov"]  # fmt: skip
     assert dates.day(another, "de", a_day) == "26. Nov. 2025"
     assert customers.country_name("DE", "es") == "Alemania"
+
+
+def test_weights_are_shown_as_they_are_read():
+    """Grams below a kilo, kilos from there on; a lightest and a heaviest share the unit."""
+    said = {tag: (weights.shown(380, tag), weights.span(1200, 2000, tag)) for tag in languages.NAMES}
+    assert said["en"] == ("380 g", "1.2–2 kg") and said["de"] == said["es"] == ("380 g", "1,2–2 kg")
+    assert said["ar"] == ("380 غرام", "1.2–2 كغم")
+    assert weights.span(320, 320, "en") == "320 g"
 
 
 # --- whose language
@@ -208,6 +217,21 @@ def test_the_switch(play):
         assert anna.post("/language", {"language": bad, "next": "/"}).status == 400
     assert anna.post("/language", {"language": "en"}, csrf=False).status == 400
     assert anna.get("/language").status == 405
+
+
+def test_the_switch_of_a_page_that_refuses_leads_to_what_it_shows(play):
+    """A cart that changed in another tab: back to the review that says so, and not to the first page."""
+    play.shelves(mug=5)
+    play.shop(languages=ALL)
+    anna = play.visitor("alice")
+    play.fill_cart(anna, mug=1)
+    play.to_preview(anna)
+    other = play.tab(anna)
+    play.fill_cart(other, mug=1)
+    page = anna.press("Confirm and pay")
+    assert page.status == 409 and 'name="next" value="/checkout/preview"' in page.html
+    page = anna.press("Change language", language="de")
+    assert page.url.endswith("/checkout/preview") and spoken(page) == ("de", "ltr")
 
 
 @pytest.mark.parametrize(

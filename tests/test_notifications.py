@@ -371,7 +371,7 @@ def test_money_of_others_that_went_back_is_done_with(play):
 
 
 def test_the_payment_that_went_back_is_the_one_that_is_meant(play):
-    """Paid twice under one reference, and the second sent back there: the first pays its order still. BIL-15, RACE-41."""
+    """Paid twice under one reference, and the second sent back there: the first pays the order. BIL-15, RACE-41."""
     placed = ordered(play)
     play.gateway_says("paid", placed.bill)
     play.gateway_says("paid", placed.bill, transaction="tr-2", event="tr-2-paid")

@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import func, select
 
+from rehearsing import rehearse
 from storefront import checkout, jobs, orders, payments
 from storefront.kit import events
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid
+from storefront.payments.gateways import base
+from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill, LedgerEntry, Refund
 
 from purchases import at_once
@@ -343,3 +346,23 @@ def test_a_method_that_cannot_refund_says_so(play):
     with transaction():
         db.session.get(Bill, placed.bill.id).backend = "sandbox"
     assert db.session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
+
+
+def test_a_refund_without_an_answer_is_known_by_its_sum_where_the_service_names_none(play):
+    """ADM-15: its message comes after all: it is that refund, and nobody enters it once more by hand."""
+    play.shelves(mug=5)
+    rehearse(play, "quickpay")
+    placed = play.quickly_at_gateway(mug=2)
+    placed.shopper.press("Pay")
+    play.until(lambda: play.last_bill().status == "PAID")
+    refund = play.ask_refund(play.last_order(), 100)
+    with transaction():
+        payments.claim(refund.id)  # and the call breaks
+    bill = play.last_bill()
+    told = Outcome(base.REFUNDED, bill.reference, "7-refund-3", 100, "EUR", bill.transaction_id)
+    with transaction():
+        orders.settle(bill, told)
+    assert statuses(play) == ["SUCCEEDED"]
+    with pytest.raises(Conflict), transaction():
+        payments.give_by_hand(db.session.get_one(Refund, refund.id), "otto")
+    assert play.ledger_of(play.last_bill())["refunded", "EUR"] == 100

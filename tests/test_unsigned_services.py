@@ -80,6 +80,17 @@ def test_a_form_that_the_shopper_changed_pays_nothing(play, paypal, changed, rea
     assert reasons(play) == [reason]
 
 
+def test_the_played_service_calls_nobody_but_this_shop(play, paypal):
+    """SEC-05: its form is anybody's, and could name any address inside of the house."""
+    placed = play.quick_order(mug=2)
+    form = {"invoice": "A1", "amount": "1.00", "currency_code": "EUR", "business": "SHOPSHOPSHOP1", "cmd": "_xclick"}
+    ways = dict.fromkeys(("return", "cancel_return"), f"{play.url}/orders")
+    for address, status in ((f"{play.url}/payments/other/notify", 303), ("http://127.0.0.1:9/inside", 400)):
+        body = urlencode({**form, **ways, "notify_url": address}).encode()
+        answer = placed.shopper.post("/sandbox/as/other/page", data=body, csrf=False, headers=FORM, follow=False)
+        assert answer.status == status
+
+
 def test_a_payment_that_is_pending_first(play, paypal):
     """NOT-07: two messages under one transaction; the goods are kept meanwhile, and are paid once."""
     placed = leaves(play)

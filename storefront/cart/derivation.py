@@ -151,7 +151,7 @@ def _changed(changes: Iterable[Change], words, names: Mapping[int, str] | None =
         benefit = BENEFITS.get(change.detail.get("benefit", ""))
         how = benefit.tells(change.detail, words) if benefit and benefit.tells else ""
         of = (names or {}).get(change.line_id or 0, "")
-        rows.append((": ".join(part for part in (change.label, of, how) if part), change.amount_minor))
+        rows.append((_(": ").join(part for part in (change.label, of, how) if part), change.amount_minor))
     return rows
 
 

@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
 
 
 def of_visitor() -> str | None:
-    """The language of this request; English until it is known, and where it cannot be found out. None: no request."""
+    """The language of this request; English until it is known, and where nobody can say. None: no request."""
     if not has_request_context():
         return None
     if "language" not in g:
@@ -62,7 +62,8 @@ def _found_out():
         tags = languages.offered()
         return tags[0] if len(tags) == 1 else _chosen(tags)
     except (SQLAlchemyError, ShopError):  # the shop is not set up, or its database is away: the page says so
-        return languages.ENGLISH
+        chosen = request.cookies.get(_cookie_name(), "")  # it was offered when it was chosen
+        return chosen if chosen in languages.NAMES else languages.ENGLISH
 
 
 def _chosen(tags):

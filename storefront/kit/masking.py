@@ -4,7 +4,7 @@ import re
 
 _NAMES = (
     r"[\w.-]*(?:signature|checksum|digest|hmac|token|secret|passw|csrf|cookie|cvv|cvc|card_?number)[\w.-]*"
-    r"|[\w-]*key|sig|mac"
+    r"|[\w-]*key|callbackpw|pwd|sig|(?:vk_)?mac"
 )
 _MASKS = (
     (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic|token)\s+)?[^\s\"',;]+"), r"\1***"),

@@ -120,14 +120,21 @@ def give_by_hand(refund: Refund, actor: str) -> None:
 
 
 def refund_told(bill: Bill, outcome: Outcome) -> Refund | None:
-    """The refund of ours, still without an answer, that a message about money sent back speaks of."""
+    """The refund of ours, still without an answer, that a message about money sent back speaks of.
+
+    A service that repeats no key of ours, and cannot be asked, has only the sum to know it by.
+    """
     waiting: list[Any] = [Refund.bill_id == bill.id, Refund.status == SENT]
     named = [Refund.request_key == outcome.request_key] if outcome.request_key else []
     known = [Refund.gateway_id == outcome.event_key] if outcome.event_key else []
     for name in (*named, *known):
         if found := db.session.scalar(select(Refund).where(*waiting, name)):
             return found
-    return None
+    if outcome.request_key or can(config_by_name(bill.backend)).can_query_refund:
+        return None
+    same = (Refund.amount_minor == outcome.amount_minor) & (Refund.currency == outcome.currency)
+    unnamed = select(Refund).where(*waiting, same, func.coalesce(Refund.gateway_id, "") == "")
+    return db.session.scalar(unnamed.order_by(Refund.id).limit(1))
 
 
 def is_ours(bill_id: int, event_key: str) -> bool:

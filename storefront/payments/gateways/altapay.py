@@ -187,7 +187,7 @@ class AltaPay(base.Gateway):
         return right[0]
 
     def _news(self, reference):
-        """What the tries say. One that was given up says nothing while another has the sum: it is not about that one."""
+        """What the tries say; of one that was given up nothing while another has the sum."""
         told = [outcome for one in self._tries(reference) for outcome in xml.news(one)]
         held = any(one.type in (base.PAID, base.AUTHORIZED) for one in told)
         return [one for one in told if not held or one.type != base.VOIDED]

@@ -180,7 +180,11 @@ class QuickPay(base.Gateway):
         approved = [one for one in _operations(shown) if _code(one) == APPROVED and not one.get("pending")]
         told = [one for kind in ("capture", "authorize") for one in approved if one.get("type") == kind][:1]
         told += [one for one in approved if one.get("type") in LATER]
-        return [self._outcome(shown, one) for one in told]
+        parts = [one for one in approved if one.get("type") == "capture"][1:]  # a person did it, and sees to the sums
+        return [self._outcome(shown, one) for one in told] + [self._part(shown, one) for one in parts]
+
+    def _part(self, shown, operation):
+        return replace(self._outcome(shown, operation), type=base.UNKNOWN, vendor_code="captured in parts")
 
     def _outcome(self, shown, operation):
         kind = operation.get("type")

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from flask import current_app
+
 from storefront.kit.errors import Invalid, NotFound
 from storefront.kit.pages import public_url
-from storefront.payments.gateways.base import Answer, Form, Gateway, Message
+from storefront.payments.gateways.base import Answer, Form, Gateway, Message, origin
 from storefront.sandbox import books
 from storefront.sandbox.models import SandboxPayment
 from storefront.sandbox.scenario import AUTHORIZED, DECLINED, PAID, PENDING
@@ -80,7 +82,7 @@ class Player:
 
     def open(self, asked: Asked) -> SandboxPayment:
         """The session of what was asked for, made if it is the first time. Raises Invalid for a strange reference."""
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", asked.reference) or not _http(asked):
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", asked.reference) or not _http(asked) or not _is_here(asked):
             raise Invalid("The payment service refuses this form: its reference or an address is not right.")
         facts = {name: getattr(asked, name) for name in ("ok_url", "cancel_url", "error_url", "notify_url")}
         facts |= {
@@ -104,6 +106,11 @@ class Player:
     def page_of(self, payment: SandboxPayment) -> str:
         """The address of the hosted page, for services that are asked by an API and answer with a link."""
         return public_url("sandbox.page", reference=payment.reference)
+
+
+def _is_here(asked):
+    """The service is played for this shop alone: what stands in a form of anybody's is no reason to call elsewhere."""
+    return not asked.notify_url or origin(asked.notify_url) == origin(current_app.config["PUBLIC_URL"])
 
 
 def _http(asked):

@@ -37,7 +37,10 @@ class PayPalPlayer(Player):
     def asked(self, message: Message) -> Asked:
         """The form, if it is complete."""
         fields = message.once()
-        if any(not fields.get(name) for name in NEEDED) or "_xclick" not in (fields["cmd"], fields.get("redirect_cmd")):
+        if any(not fields.get(name) for name in NEEDED) or "_xclick" not in (
+            fields.get("cmd"),
+            fields.get("redirect_cmd"),
+        ):
             raise Invalid("PayPal refuses this form: a field is missing.")
         amount_minor = words.minor(fields["amount"], fields["currency_code"])
         if amount_minor <= 0:
