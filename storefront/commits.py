@@ -101,7 +101,7 @@ COMMITS = {
     # the sandbox: these are the gateway's own commits
     "sandbox_open": "The gateway knows the payment.",
     "sandbox_receive": "The service that the sandbox plays knows the payment.",
-    "sandbox_play": "The service that the sandbox plays has answered the shop's question, and booked what it asked for.",
+    "sandbox_play": "The service that the sandbox plays has booked what the shop asked it for.",
     "sandbox_answer": "The gateway has booked what the shopper pressed, and the notifications that follow.",
     "sandbox_close": "The gateway has ended a payment that was not made.",
     "sandbox_refund": "The gateway has sent money back.",
