@@ -323,6 +323,29 @@ def test_notes_and_letters(play, carol):
     assert db.session.scalar(select(OrderNote.actor)) == OWNER
 
 
+def test_a_message_to_the_shopper(play, carol):
+    """ADM-14: staff's own words go to the shopper in a letter, stay in the timeline, and go with the person."""
+    order, _bill, _shopper = play.paid_order(mug=1)
+    play.run("deliver_events")
+    opens(carol, order)
+    page = carol.press("Send message", {"Message to the shopper": "Your mug comes\n<b>tomorrow</b>"})
+    assert page.steps == [303, 200] and page.has("Your mug comes <b>tomorrow</b>")
+    assert page.has("To the shopper") and page.has("A message went to the shopper")
+    play.run("deliver_events")
+    letter = play.mails()[-1]
+    assert letter["To"] == order.email and f"a message about order {order.number}" in letter["Subject"]
+    assert "Your mug comes\n<b>tomorrow</b>" in letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "&lt;b&gt;tomorrow" in letter.get_body(("html",)).get_content()
+    opens(carol, order)
+    assert carol.press("Send message", {"Message to the shopper": " "}).status == 400
+    assert carol.post(f"/admin/orders/{order.number}/message", {"message": "x" * 3000}).status == 400
+    with transaction():
+        db.session.get_one(Order, order.id).erased_at = clock.now()
+    assert carol.post(f"/admin/orders/{order.number}/message", {"message": "there?"}).status == 409
+    with transaction():
+        db.session.get_one(Order, order.id).erased_at = None
+
+
 def test_a_letter_that_failed_is_tried_again(play, carol):
     """A letter that was given up stands on the first page with its reason, and a button sends it off once more."""
     order, _bill, _shopper = play.paid_order(mug=1)

@@ -50,6 +50,7 @@ def _let_parcels_split_and_goods_return():
         sa.Column("low_at", Number, nullable=True),
         sa.Column("low_told", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    _add("order_notes", sa.Column("to_shopper", sa.Boolean(), nullable=False, server_default=sa.false()))
     _add("stores", sa.Column("low_stock", Number, nullable=False, server_default="3"))
     op.create_table(
         "order_returns",
@@ -108,6 +109,7 @@ def _let_nothing_return():
     op.drop_table("order_return_lines")
     op.drop_table("order_returns")
     for table, columns in (
+        ("order_notes", ("to_shopper",)),
         ("stores", ("low_stock",)),
         ("stock", ("low_told", "low_at", "shelf")),
         ("shipments", ("held_by",)),

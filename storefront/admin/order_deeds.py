@@ -99,6 +99,20 @@ def add_note(number):
     return done(number, "note", verb, _("The note is kept."))
 
 
+@bp.post("/orders/<number>/message")
+def send_message(number):
+    """A letter to the shopper, in staff's own words."""
+
+    def verb(order_id):
+        verbs.write_to_shopper(order_id, text, g.login)
+
+    try:
+        text = paragraph("message")
+    except Invalid as problem:
+        return page_of(number, problem)
+    return done(number, "message", verb, _("The message goes out in a moment."))
+
+
 @bp.post("/orders/<number>/letters/<int:event_id>")
 def resend_letter(number, event_id):
     """A letter goes out once more."""

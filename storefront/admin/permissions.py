@@ -14,6 +14,7 @@ NEEDS: dict[str, str] = {
     "admin.export_orders": STAFF,
     "admin.order": STAFF,
     "admin.add_note": STAFF,
+    "admin.send_message": STAFF,
     "admin.ship": STAFF,
     "admin.deliver": STAFF,
     "admin.release": STAFF,

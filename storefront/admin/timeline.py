@@ -31,6 +31,7 @@ class Row:
     cause: int | None = None  # the message that brought it
     details: str = ""
     note: bool = False
+    to_shopper: bool = False
     place: int = field(default=0, repr=False)
 
 
@@ -63,7 +64,8 @@ def _of_event(event, order):
 
 
 def _of_note(note):
-    return Row(at=note.at, who=f"{wording.ACTORS['staff']} {note.actor}", what=note.text, note=True, place=1_000_000)
+    who, sent = f"{wording.ACTORS['staff']} {note.actor}", note.to_shopper
+    return Row(at=note.at, who=who, what=note.text, note=True, to_shopper=sent, place=1_000_000)
 
 
 def _why(event, order):

@@ -201,6 +201,7 @@ EVENTS = {
     "ORDER_REPLACED": _l("The shopper took another article: a newer order has the money"),
     "ORDER_JOINED": _l("Belongs to the account with its e-mail from now on"),
     "ORDER_LINK_REPLACED": _l("The link of the order was replaced"),
+    "ORDER_MESSAGE_SENT": _l("A message went to the shopper"),
     "ORDER_ERASED": _l("The person behind it was forgotten; the figures stay"),
     "ORDER_SHIPMENT_CREATED": _l("Parcel planned"),
     "ORDER_SHIPMENT_ASSIGNED": _l("The goods of the parcel are on the shelf"),

@@ -89,6 +89,13 @@ def new_link(event: OrderEvent) -> None:
     write(event, "new_link", order, _("order %(number)s has a new link", number=order.number))
 
 
+def message(event: OrderEvent) -> None:
+    """What somebody of the shop wrote; nothing if it was forgotten since."""
+    order, text = order_of(event), orders.message_of(event.data["note"])
+    if text:
+        write(event, "message", order, _("a message about order %(number)s", number=order.number), message=text)
+
+
 def refunded(event: OrderEvent) -> None:
     """Money is on its way back."""
     if not event.order_id:

@@ -29,6 +29,7 @@ from storefront.notices.shopper import (
     cancelled,
     choose,
     failed,
+    message,
     needs_attention,
     new_link,
     on_its_way,
@@ -64,6 +65,7 @@ HANDLERS: dict[str, tuple[Handler, ...]] = {
     "ORDER_FAILED": (failed,),
     "ORDER_SHIPMENT_SHIPPED": (on_its_way,),
     "ORDER_LINK_REPLACED": (new_link,),
+    "ORDER_MESSAGE_SENT": (message,),
     "REFUND_SUCCEEDED": (refunded,),
     "REFUND_SEEN": (refunded_elsewhere,),
     "BILL_QUARANTINED": (needs_attention,),
@@ -91,6 +93,7 @@ AGAIN: dict[str, str] = {  # letters that staff may send once more
     "ORDER_RELEASED": "approved",
     "ORDER_SHIPMENT_SHIPPED": "on_its_way",
     "ORDER_CANCELLED": "cancelled",
+    "ORDER_MESSAGE_SENT": "message",
     "REFUND_SUCCEEDED": "refunded",
     "CERTIFICATES_ACTIVATED": "gift_codes",
 }

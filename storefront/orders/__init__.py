@@ -43,6 +43,7 @@ from storefront.orders.fulfilment import (
 )
 from storefront.orders.gifts import bought_certificates, used_of_bought
 from storefront.orders.links import replace_link
+from storefront.orders.messages import message_of, write_to_shopper
 from storefront.orders.money import refresh
 from storefront.orders.moving import move_on, pay_with
 from storefront.orders.overtime import close_if_unpaid
@@ -146,6 +147,7 @@ __all__ = [
     "may_be_paid_by_hand",
     "may_put_back",
     "merge_parcels",
+    "message_of",
     "missing_in",
     "money_left",
     "move_hold",
@@ -202,4 +204,5 @@ __all__ = [
     "window_end",
     "withdraw_return",
     "worth_of",
+    "write_to_shopper",
 ]

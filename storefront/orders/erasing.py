@@ -92,7 +92,7 @@ def _erase(order, known):
     known = {word.strip() for word in known | said | {order.email} if len(word.strip()) >= SHORTEST}
     erase_person(order.id, known)
     for note in db.session.scalars(select(OrderNote).filter_by(order_id=order.id)):
-        note.text = hidden(note.text, known)
+        note.text = "" if note.to_shopper else hidden(note.text, known)
     for returned in db.session.scalars(select(OrderReturn).filter_by(order_id=order.id)):
         returned.reason = hidden(returned.reason, known)
     for refund in db.session.scalars(select(Refund).filter_by(order_id=order.id)):

@@ -186,7 +186,7 @@ class OrderAdjustment(Base):
 
 
 class OrderNote(Base):
-    """A note that staff left for each other."""
+    """A note that staff left for each other, or what they wrote to the shopper."""
 
     __tablename__ = "order_notes"
 
@@ -195,6 +195,7 @@ class OrderNote(Base):
     text: Mapped[str]
     actor: Mapped[str]
     at: Mapped[datetime]
+    to_shopper: Mapped[bool] = mapped_column(default=False)
 
 
 class Shipment(Base):
