@@ -4,7 +4,6 @@ from flask import Flask, current_app, has_request_context
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager, current_user, user_logged_in, user_logged_out
 from flask_wtf import CSRFProtect
-from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config, ConfigError
@@ -14,6 +13,7 @@ from storefront.customers import language
 from storefront.customers.models import Customer
 from storefront.customers.told import devices_forgotten, email_confirmed
 from storefront.kit import crash, fragments, money, pages, recipes
+from storefront.kit.compiled import CompiledTemplates
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
 from storefront.orders.states import OWN_PROBLEM, SAID
@@ -95,7 +95,7 @@ def _compiled_templates(app):
     """Kept for the next start: a worker that compiles all of them itself is four megabytes larger ever after."""
     folder = app.config["DATA_DIR"] / "templates"
     folder.mkdir(mode=0o700, exist_ok=True)  # what lies there is run
-    return FileSystemBytecodeCache(str(folder))
+    return CompiledTemplates(str(folder))
 
 
 def _register(app):
