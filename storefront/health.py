@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
@@ -96,11 +97,12 @@ def _reasons():
 
 @bp.after_app_request
 def count(response: Response) -> Response:
-    """Count and time every request of the shop."""
+    """Count and time every request of the shop, where there is room for figures: a full disk costs no page."""
     endpoint = request.endpoint or "none"
-    REQUESTS.labels(request.method, endpoint, str(response.status_code)).inc()
-    if began := g.get("began"):
-        SECONDS.labels(endpoint).observe(time.perf_counter() - began)
+    with suppress(OSError):
+        REQUESTS.labels(request.method, endpoint, str(response.status_code)).inc()
+        if began := g.get("began"):
+            SECONDS.labels(endpoint).observe(time.perf_counter() - began)
     return response
 
 

@@ -3,6 +3,7 @@
 Proves SEC-06 and BIL-14 as far as logs go.
 """
 
+import errno
 import json
 import logging
 import sys
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from storefront import logs
+from storefront import health, logs
 from storefront.jobs import lease
 from storefront.jobs.models import JobRun
 from storefront.kit import clock
@@ -144,6 +145,16 @@ def test_figures_can_be_read(play):
     assert 'shop_request_seconds_bucket{endpoint="health.alive",le="+Inf"}' in text
     assert 'shop_job_age_seconds{job="deliver_events"}' in text
     assert "# TYPE shop_orders gauge" in text
+
+
+def test_figures_without_room_cost_no_page(play, monkeypatch):
+    """INV-27: where not even a figure can be written any more, pages are still answered."""
+
+    def full(*labels):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(health.REQUESTS, "labels", full)
+    assert play.visitor().get("/healthz").status == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
