@@ -53,7 +53,7 @@ def test_the_pick_list_is_sorted_by_shelf(play, carol):
 
 
 def test_the_packing_slip_tells_what_is_inside_and_no_prices(play, carol):
-    """Seller, address, what is in this parcel and what follows; not one price. SHS-03, SHS-10."""
+    """Seller, address, what and how many are in this parcel and what follows; not one price. SHS-03, SHS-10."""
     play.shelves(mug=5)
     play.shelves(kettle=0, policy=BACKORDER)
     placed = play.quickly_paid(mug=2, kettle=1)
@@ -65,8 +65,7 @@ def test_the_packing_slip_tells_what_is_inside_and_no_prices(play, carol):
         "Test Shop Ltd",
         "1 Quay Street",
         "Alice Byrne",
-        "MUG",
-        "Comes later:",
+        "In this parcel Mug MUG 2 Comes later:",
         "1 × Kettle",
         placed.order.number,
     ):

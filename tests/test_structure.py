@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
+from jinja2 import Environment, nodes
 from sqlalchemy import inspect
 
 from storefront.commits import COMMITS
@@ -31,6 +32,7 @@ DOMAIN = ORDER[: ORDER.index("notices")]
 SOURCES = [path for path in sorted(STOREFRONT.rglob("*.py")) if path.name != "__init__.py" or path.parent != STOREFRONT]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 STYLES = sorted((ROOT / "static").glob("*.css"))
+SYNTAX = Environment()
 
 
 def name_of(path):
@@ -182,6 +184,27 @@ def test_pages_carry_no_inline_code(path):
     for tag in re.findall(r"<script\b[^>]*>", html, re.I):
         assert "src=" in tag or "application/ld+json" in tag, tag
     assert not re.search(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", html, re.I)
+
+
+def test_no_layout_takes_a_name_of_its_pages():
+    """What a layout sets for itself hides what a view gives to the page under the same name."""
+    pages = {one: SYNTAX.parse(one.read_text()) for one in TEMPLATES}
+    layouts = {found.template.value for page in pages.values() for found in page.find_all(nodes.Extends)}
+    given = {
+        word.arg
+        for path in SOURCES
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "render_template"
+        for word in call.keywords
+    }
+    taken = {
+        (str(path.relative_to(ROOT / "templates")), one.target.name)
+        for path, page in pages.items()
+        for one in page.body
+        if isinstance(one, nodes.Assign) and isinstance(one.target, nodes.Name)
+    }
+    assert layouts and given
+    assert not {(page, name) for page, name in taken if page in layouts and name in given}
 
 
 @pytest.mark.parametrize("path", STYLES, ids=name_of)

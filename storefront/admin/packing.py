@@ -55,17 +55,17 @@ def packing_slip(number, shipment_id):
     parcel = next((one for one in found.shipments if one.id == shipment_id and one.lines), None)
     if parcel is None:
         raise NotFound(_("There is no such parcel."))
-    here = {inside.order_line_id: inside.qty for inside in parcel.lines}
+    inside = {line.order_line_id: line.qty for line in parcel.lines}
     later: Counter[int] = Counter()
     for other in found.shipments:
         if other.id != parcel.id and other.shipped_at is None and other.status != "CANCELLED":
-            later.update({inside.order_line_id: inside.qty for inside in other.lines})
+            later.update({line.order_line_id: line.qty for line in other.lines})
     address = found.shipping_address
     return render_template(
         "admin/slip.html",
         order=found,
         parcel=parcel,
-        here=here,
+        inside=inside,
         later=later,
         shop=store.current(),
         address_lines=customers.lines(address, str(get_locale() or "en")) if address else [],

@@ -1,6 +1,5 @@
 """What the gateway, the clock, the jobs and the staff do."""
 
-from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from storefront import checkout, desk, notices, orders
@@ -10,7 +9,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.events import OrderEvent
 from storefront.payments.gateways.sandbox import sign
 from storefront.prover.deeds import deed, left, open_sessions, visit
-from storefront.prover.stage import MORNING
+from storefront.prover.shelf import minutes_of
 from storefront.sandbox import books
 
 
@@ -94,11 +93,6 @@ def ask(bill_id):
 @deed("the job closes what nobody paid in time", lambda view, world: [()] if _overdue(view) else [])
 def clean_up():
     return _job("close_unpaid_orders")
-
-
-def minutes_of(text: str) -> float:
-    """A time of the database in minutes since the morning."""
-    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - MORNING).total_seconds() / 60
 
 
 def _overdue(view):

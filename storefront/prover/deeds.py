@@ -23,6 +23,7 @@ class Deed:
     when: Callable[..., Iterable[tuple]]  # of a view and its world: the arguments that it may have
     draws: Callable[[View, tuple], int] | None = None  # where counted chance begins, for deeds that make random keys
     remember: Callable[[dict, tuple, Any], None] | None = None
+    notice: Callable[[View, tuple], bool] | None = None  # what a run that stands still remembers to have met
 
     def told(self, args: tuple) -> str:
         """The deed in words."""

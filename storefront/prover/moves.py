@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from storefront.prover.rules import CLOSED, MONEY, RELEASED
+from storefront.prover.shelf import free_for, in_carts, too_few_for
 from storefront.prover.tables import Tables, View
 
 OPEN = ("CREATED", "REDIRECTED", "PENDING")
@@ -110,7 +111,7 @@ def the_ledger_is_only_appended_to(before: View, after: View, step: Any) -> Iter
 def what_is_paid_leaves_the_cart_once(before: View, after: View, step: Any) -> Iterator[str]:
     if before.cart_lines is after.cart_lines or step.deed in ("put", "take_out"):
         return
-    was, now = _in_carts(before), _in_carts(after)
+    was, now = in_carts(before), in_carts(after)
     paid = _newly_paid(before, after)
     for cart_id, qty in was.items():
         bought = sum(_qty(after, order.id) for order in paid if order.cart_id == cart_id)
@@ -122,7 +123,7 @@ def what_is_paid_leaves_the_cart_once(before: View, after: View, step: Any) -> I
 def a_paid_order_was_in_the_cart(before: View, after: View, step: Any) -> Iterator[str]:
     if before.orders is after.orders:
         return
-    was, now = _in_carts(before), _in_carts(after)
+    was, now = in_carts(before), in_carts(after)
     for order in _newly_paid(before, after):
         basket = next((c for c in before.carts if c.id == order.cart_id), None)
         own = basket and basket.open_order_id == order.id
@@ -133,13 +134,6 @@ def a_paid_order_was_in_the_cart(before: View, after: View, step: Any) -> Iterat
 def _newly_paid(before, after):
     was = {order.id: order.status for order in before.orders}
     return [o for o in after.orders if o.status in RELEASED and was.get(o.id, "NEW") not in RELEASED]
-
-
-def _in_carts(view):
-    found: dict[int, int] = {}
-    for line in view.cart_lines:
-        found[line.cart_id] = found.get(line.cart_id, 0) + line.qty
-    return found
 
 
 def _qty(view, order_id):
@@ -161,18 +155,12 @@ def nothing_is_closed_unasked(before: View, after: View, step: Any) -> Iterator[
 
 @move
 def nobody_is_refused_what_is_there(before: View, after: View, step: Any) -> Iterator[str]:
+    """A refusal is right only if at one of the moments at which the confirm was at the database too few were there."""
     if step.deed != "confirm" or step.ending.word != "refused" or step.ending.value[0] != "OutOfStock":
         return
-    if any((run.deed, run.args) == (step.deed, step.args) for run in before.memory.get("runs", ())):
-        return  # decided in an earlier transaction, when it was true; what came back since was not there then
     cart_id = step.args[0]
-    wanted = _in_carts(before).get(cart_id, 0)
-    own = {order.id for order in before.orders if order.cart_id == cart_id and order.status == "HOLD"}
-    theirs = sum(
-        r.qty for r in before.stock_reservations if r.status in ("HELD", "COMMITTED") and r.order_id not in own
-    )
-    if before.stock[0].on_hand - theirs >= wanted:
-        yield f"{wanted} were refused, {before.stock[0].on_hand - theirs} were there"
+    if not step.met and not too_few_for(before, cart_id):
+        yield f"{in_carts(before)[cart_id]} were refused, {free_for(before, cart_id)} were there"
 
 
 @move

@@ -109,23 +109,21 @@ class Search:
         run = Run(deed.name, args, moment, self.paths.root((deed.name, args, moment)).number)
         memory = {**view.memory, "runs": (*view.memory.get("runs", ()), run)}
         self._count(memory, deed)
-        yield from self._gone_on(state, memory, slot, run)
+        yield from self._gone_on(state, view, memory, slot, run)
 
     def continued(self, state: State, view: View, slot: int, run: Run) -> Iterator[Step]:
         """One transaction more of a deed that stands still."""
-        yield from self._gone_on(state, dict(view.memory), slot, run)
+        yield from self._gone_on(state, view, dict(view.memory), slot, run)
 
-    def _gone_on(self, state, memory, slot, run):
+    def _gone_on(self, state, view, memory, slot, run):
         deed, place = DEEDS[run.deed], self.paths.places[run.place]
         others = memory["runs"][:slot] + memory["runs"][slot + 1 :]
         result = self._known(state, place, deed, run.args, run.moment, False, at_once=False, running=True)
         ending = result.ending
         if ending.word == WAITS:
-            memory["runs"] = (
-                *memory["runs"][:slot],
-                run._replace(place=result.place.number),
-                *memory["runs"][slot + 1 :],
-            )
+            met = run.met or bool(deed.notice and deed.notice(view, run.args))
+            stands = run._replace(place=result.place.number, met=met)
+            memory["runs"] = (*memory["runs"][:slot], stands, *memory["runs"][slot + 1 :])
         else:
             memory = {**_without_runs(memory), **({"runs": others} if others else {})}
             if ending.word == "done" and deed.remember:
@@ -133,7 +131,7 @@ class Search:
         after = _changed(state[:-1], result.changes)
         if not memory.get("runs"):
             after = self._settled(after)
-        yield Step(run.deed, run.args, ending, "", (*after, self._memory(memory)))
+        yield Step(run.deed, run.args, ending, "", (*after, self._memory(memory)), run.met)
 
     def _step(self, state, view, deed, args, result):
         memory = dict(view.memory)

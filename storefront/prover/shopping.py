@@ -9,6 +9,7 @@ from storefront.checkout.steps import resume
 from storefront.kit.db import db, transaction
 from storefront.payments.models import Bill, PaymentMethod
 from storefront.prover.deeds import deed, left, open_sessions, visit
+from storefront.prover.shelf import too_few_for
 from storefront.sandbox import books
 from storefront.sandbox.scenarios import SCENARIOS
 
@@ -64,7 +65,12 @@ def _looking(view, world):
             yield int(cart_id), int(tab), *page
 
 
-@deed("shopper {0} confirms in tab {1}", _looking, draws=lambda view, args: 1000 * (1 + len(view.orders)))
+@deed(
+    "shopper {0} confirms in tab {1}",
+    _looking,
+    draws=lambda view, args: 1000 * (1 + len(view.orders)),
+    notice=lambda view, args: too_few_for(view, args[0]),
+)
 def confirm(cart_id, tab, page, token):
     """As the view does: an earlier press leads to its order, and finishes what a crash left."""
     press = f"press-{cart_id}-{tab}-{page}"

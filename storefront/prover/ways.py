@@ -12,12 +12,13 @@ BY_SLOT = 500  # runs that are under way at once draw from chances apart
 
 
 class Run(NamedTuple):
-    """A deed that stands still between two of its transactions."""
+    """A deed that stands still between two of its transactions, and whether it has met what it takes notice of."""
 
     deed: str
     args: tuple
     moment: Moment
     place: int
+    met: bool = False
 
 
 class Step(NamedTuple):
@@ -28,6 +29,7 @@ class Step(NamedTuple):
     ending: Ending
     crashed: str  # the commit after which the machine died; "" if it did not
     state: State
+    met: bool = False  # at an earlier moment of its run, what its deed takes notice of was so
 
 
 class Result(NamedTuple):

@@ -1,0 +1,43 @@
+"""What lies on the shelf for one shopper in a state: beside what is set aside for everybody else."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from storefront.prover.rules import HELD
+from storefront.prover.stage import MORNING
+from storefront.prover.tables import View
+
+
+def minutes_of(text: str) -> float:
+    """A time of the database in minutes since the morning."""
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - MORNING).total_seconds() / 60
+
+
+def in_carts(view: View) -> Mapping[int, int]:
+    """How many units lie in each cart, by its id."""
+    found: dict[int, int] = {}
+    for line in view.cart_lines:
+        found[line.cart_id] = found.get(line.cart_id, 0) + line.qty
+    return found
+
+
+def too_few_for(view: View, cart_id: int) -> bool:
+    """Whether there is less than the cart wants, beside what its own orders and its own lines have set aside."""
+    return free_for(view, cart_id) < in_carts(view).get(cart_id, 0)
+
+
+def free_for(view: View, cart_id: int) -> int:
+    """How many units the shopper of a cart may still have: what others hold is theirs, unless its time is over."""
+    own = {order.id for order in view.orders if order.cart_id == cart_id and order.status in ("NEW", "HOLD")}
+    lines = {line.id for line in view.cart_lines if line.cart_id == cart_id}
+    theirs = sum(
+        one.qty
+        for one in view.stock_reservations
+        if one.status in HELD and one.order_id not in own and one.cart_line_id not in lines and not _over(view, one)
+    )
+    return view.stock[0].on_hand - theirs
+
+
+def _over(view, held):
+    """The minutes of a cart's hold are over: it counts for nobody, whether or not a job has come by."""
+    return held.owner_kind == "cart" and minutes_of(held.expires_at) <= view.memory["now"]
