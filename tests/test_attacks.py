@@ -9,6 +9,8 @@ from storefront.kit.errors import Conflict
 from storefront.orders.models import Order
 from storefront.orders.states import ORDER
 
+from bookkeeping import check_books
+
 
 def _replaced(play, shopper, times):
     """So many orders of one cart, each with one mug more, each replacing the one before."""
@@ -66,6 +68,36 @@ def test_the_first_of_three_is_paid_and_the_last_makes_way(play):
     first, _second, _third = _replaced(play, play.visitor("alice"), 2)
     play.gateway_says("paid", first.bill)
     assert [one.status for one in play.orders()] == ["PROCESSING", "CANCELLED", "CANCELLED"]
+
+
+def test_race_14_the_old_order_is_paid_when_its_successor_was_accepted_unpaid(play):
+    """One cart is one order: what staff let go without money is not sent twice, the money waits. RACE-14, INV-39."""
+    play.shelves(mug=20)
+    first, second = _replaced(play, play.visitor("alice"), 1)
+    with transaction():
+        orders.accept_after_review(second.order.id, "otto")
+    play.gateway_says("paid", first.bill)
+    assert [one.status for one in play.orders()] == ["CANCELLED", "PROCESSING"]
+    assert play.bills(first.order)[0].disposition == "QUARANTINED" and play.on_shelf("mug") == 18
+    check_books(play)
+
+
+def test_an_order_is_paid_again_after_its_cart_was_used_up(play):
+    """INV-39: nothing leaves a cart a second time, and none waits for ever for the older order of two."""
+    play.shelves(mug=20)
+    alice = play.visitor("alice")
+    older = play.held_order(alice, mug=1)
+    alice.get(f"/orders/{older.order.key}")
+    alice.press("Cancel")
+    play.to_preview(alice)
+    newer = play.confirm(alice)
+    play.gateway_says("paid", newer.bill)
+    alice.get(f"/orders/{older.order.key}")
+    alice.press("Pay again")
+    play.gateway_says("paid", play.last_bill())
+    assert [one.status for one in play.orders()] == ["PROCESSING", "PROCESSING"]
+    assert {cart.open_order_id for cart in db.session.query(Cart)} == {None}
+    check_books(play)
 
 
 def test_money_that_the_gateway_would_not_take_back_is_on_the_desk_again(play):

@@ -32,12 +32,15 @@ CHOICES = (  # what a shopper has said once and need not say again
 
 
 def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None = None) -> None:
-    """Remember which order the shopper is paying for; with `was`, only if it is still that one."""
+    """Remember which order the shopper is paying for; with `was`, only if it is still that one.
+
+    A cart that is used up or was given up waits for nothing: there is nothing in it that could leave it.
+    """
     cart = _paid_from(cart_id, was)
     if cart is None:
         return
     if was is None:
-        cart.open_order_id = order_id
+        cart.open_order_id = order_id if cart.status == OPEN else None
     elif order_id is None:
         joined.done_with(cart, was)
     elif cart.open_order_id == was:

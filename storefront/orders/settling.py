@@ -227,12 +227,15 @@ def _pay(order, bill, reason="paid"):
 
 
 def _win_back(order):
-    """The older order was paid after all: its unpaid successor makes way, and the cart belongs to it again."""
+    """The older order was paid after all: its unpaid successor makes way, and the cart belongs to it again.
+
+    Raises Conflict when a successor is paid, in somebody's hands, or on its way without money: one cart, one order.
+    """
     successor = order
     while successor.superseded_by_order_id:  # the newest one counts, however many were between
         successor = locked(successor.superseded_by_order_id)
-        if _applied(successor):
-            raise Conflict("The order that replaced this one is paid.", state=successor.status)
+        if _applied(successor) or successor.status not in (NEW, HOLD, *CLOSED):
+            raise Conflict("The order that replaced this one goes on.", state=successor.status)
     if successor.status in (NEW, HOLD):
         close(successor, "cancelled", SUPERSEDED, detail=order.number)
     successor.superseded_by_order_id, order.superseded_by_order_id = order.id, None  # the row now ends here
