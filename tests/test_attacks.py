@@ -93,7 +93,7 @@ def test_an_order_is_paid_again_after_its_cart_was_used_up(play):
     newer = play.confirm(alice)
     play.gateway_says("paid", newer.bill)
     alice.get(f"/orders/{older.order.key}")
-    alice.press("Pay again")
+    alice.press("Pay now")
     play.gateway_says("paid", play.last_bill())
     assert [one.status for one in play.orders()] == ["PROCESSING", "PROCESSING"]
     assert {cart.open_order_id for cart in db.session.query(Cart)} == {None}
