@@ -10,7 +10,7 @@ from storefront import certificates, orders
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
-from storefront.payments.models import Capture, GatewayConfig, PaymentMethod
+from storefront.payments.models import Capture, DeskRow, GatewayConfig, PaymentMethod
 
 from counter import comes_in, opens
 from giving import active_ones, card_on_shelf, gift, issued, money_of, types, uses_of
@@ -162,3 +162,38 @@ def test_a_disputed_part_holds_the_order(play, in_two_parts):
         play.gateway_says("charged_back", first, amount=part, event="c-1", transaction=f"tr-{first.reference}") == 200
     )
     assert (play.order_of(first).status, play.order_of(first).review_reason) == ("REVIEW", "disputed")
+
+
+# --- a gateway that contradicts its own sums
+
+
+def test_no_more_can_be_given_back_than_the_bank_had_taken(play):
+    """A win that tells of more than was disputed makes nothing more of the payment. INV-07."""
+    play.shelves(mug=5)
+    placed = play.quickly_paid(mug=1)
+    play.gateway_says("charged_back", placed.bill, amount="1", event="cb-1")
+    play.gateway_says("won_back", placed.bill, amount="700", event="cb-1-won")
+    with pytest.raises(Invalid), transaction():
+        _back(placed.order, placed.order.total_minor + 1)
+    with transaction():
+        _back(placed.order, placed.order.total_minor)
+    play.run("send_refunds")
+    assert play.ledger_of(placed.bill)["refunded", "EUR"] == MUG + SHIPPING
+
+
+def _back(order, amount_minor):
+    orders.request_refund(order.id, amount_minor, request_key="all", reason="", actor="otto", restock={})
+
+
+def test_money_that_goes_back_in_another_currency_waits_for_a_person(play):
+    """Nothing of that currency came: the ledger keeps what is true, and after a day it is on the desk. INV-07."""
+    play.shelves(mug=5)
+    placed = play.quickly_paid(mug=1)
+    told = {"amount": "1", "currency": "USD", "event": "back-1", "transaction": "back-1"}
+    assert play.gateway_says("refunded", placed.bill, **told) == 503
+    for _ in range(40):
+        play.wait(hours=1)
+        play.run("apply_waiting_messages")
+    assert play.ledger_of(placed.bill) == {("captured", "EUR"): MUG + SHIPPING}
+    (row,) = db.session.scalars(select(DeskRow).filter_by(status="OPEN", reason="message_stuck")).all()
+    assert row.bill_id == placed.bill.id

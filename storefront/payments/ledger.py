@@ -13,7 +13,7 @@ from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.states import APPLIED, BILL, MONEY, NONE, QUARANTINED, RESOLVED
-from storefront.payments.sums import balance_of, currency_of, totals_of
+from storefront.payments.sums import balance_of, currency_of, refundable, totals_of
 from storefront.payments.waiting import clear_desk, put_on_desk
 
 CREDITED = "credited"  # decided: it counts for its order together with the bill that paid the rest
@@ -202,19 +202,31 @@ def _another(bill, outcome):
 def _afterwards(bill, outcome):
     """What happens to money that was taken: it goes back, or the bank takes it, or gives it to us again.
 
-    Told before the payment itself (or the win before the dispute), the message waits, and is tried again.
+    Told before the payment itself (or the win before the dispute), the message waits, and is tried again; so does
+    one in another currency than the payment's, until a person looks at it: nothing of that money came.
     """
     if bill.status not in MONEY or (outcome.type == base.WON_BACK and not totals_of(bill)["charged_back"]):
         raise Conflict("News of a payment that is not known yet.", state=bill.status)
+    if money.code(outcome.currency) != currency_of(bill):
+        raise Conflict("News in another currency than the payment's.", state=bill.status)
     enter(bill, outcome, KINDS[outcome.type])
     AFTERWARDS[outcome.type](bill, outcome)
     left = balance_of(bill)
     if left < 0:
         events.record("BILL_REFUNDED_TOO_MUCH", bill.order_id, id=bill.id, excess=-left)
         _to_the_desk(bill, "refunded_too_much", -left, currency_of(bill))
-    elif not left and bill.disposition == QUARANTINED:
+    if left <= 0 and bill.disposition == QUARANTINED:
         resolve(bill, "refunded")
+    elif outcome.type == base.WON_BACK and bill.resolution == "refunded" and refundable(bill) > 0:
+        _wait_again(bill)
     return Recorded(CHANGED, bill)
+
+
+def _wait_again(bill):
+    """Money that fitted nowhere was gone, and is there once more: the same question is open again."""
+    reason, bill.disposition = bill.quarantine_reason, NONE
+    bill.quarantine_reason = bill.resolution = ""
+    quarantine(bill, reason)
 
 
 def _refunded(bill, outcome):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from storefront.kit.db import db
-from storefront.payments.models import Bill, LedgerEntry
+from storefront.payments.asking import REQUESTED, SENT
+from storefront.payments.models import Bill, LedgerEntry, Refund
 from storefront.payments.states import QUARANTINED
 
 
@@ -48,9 +49,22 @@ def currency_of(bill: Bill) -> str:
 
 
 def balance_of(bill: Bill) -> int:
-    """What is left of the money of a bill: captured and won back, minus refunded, minus charged back."""
+    """What is left of the money of a bill: captured, minus refunded, minus what the bank took and did not give back.
+
+    A gateway that tells of more won back than was taken makes nothing more of it: nobody can send that back.
+    """
     rows = totals_of(bill)
-    return rows["captured"] + rows["won_back"] - rows["refunded"] - rows["charged_back"]
+    return rows["captured"] - rows["refunded"] - max(0, rows["charged_back"] - rows["won_back"])
+
+
+def refundable(bill: Bill) -> int:
+    """What may still be asked back of a bill: its balance, minus what is on its way."""
+    on_its_way = db.session.scalar(
+        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
+            Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT))
+        )
+    )
+    return balance_of(bill) - int(on_its_way or 0)
 
 
 def totals_of(bill: Bill) -> Counter[str]:
