@@ -5,12 +5,12 @@ from collections import Counter
 
 from storefront.kit import clock
 from storefront.kit.db import db
-from test_invariants import Walk, the_end_of_everything
 
 import databases
 from bookkeeping import check_books
 from conftest import Shop
 from play import Play
+from walking import Walk, WideWalk, the_end_of_everything
 
 EACH = 100  # purchases of one walk; then the shelves are filled anew
 
@@ -43,8 +43,7 @@ def _walk(shop, seed):
         clock.reset()
         play = Play(shop.app, shop.url)
         play.shelves(mug=EACH, bowl=EACH, jug=EACH)
-        play.server = play.visitor("gateway")
-        walk = Walk(play, seed)
+        walk = (Walk, WideWalk)[seed % 2](play, seed)
         while walk.counts.get("buy", 0) < EACH:
             walk.step()
         check_books(play)

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from sqlalchemy import select
 
-from rehearsing import SETTINGS
+from rehearsing import SETTINGS, rehearse
 from storefront import payments, sandbox
 from storefront.admin import audit
 from storefront.kit import signing
@@ -156,10 +156,13 @@ def test_nobody_sees_a_secret(carol):
 
 
 def test_a_bad_save_brings_back_no_secret(carol):
-    """SEC-09: the page that comes back with an error has what was typed, other than secrets."""
+    """SEC-09, ADM-02: the page that comes back with an error has what was typed, other than secrets, and asks for
+    these once more; what is stored, which is not what stands there, is not spoken of."""
     connect(carol)
-    page = carol.press("Save service", {**FILLED, "Merchant id": "seven"})
+    page = carol.press("Save service", {**FILLED, "Merchant id": "seven", "Private key of the account": ""})
     assert "seven" in page.html and "the-key-of" not in page.html
+    assert page.has("API key of the payment window's user: enter it once more")
+    assert not page.has("Private key of the account: enter it once more") and not page.has("It cannot be used yet")
 
 
 # --- keys are replaced
@@ -407,6 +410,27 @@ def test_a_certificate_that_ends_is_told(play, at_bank):
 # --- on, off, live
 
 
+def test_a_rehearsal_does_not_go_live(carol):
+    """ADM-10: the addresses at which the sandbox plays the service are none of a service in live mode."""
+    connect(carol)
+    carol.press("Save service", FILLED)
+    carol.press("Fill in a rehearsal")
+    page = carol.press("Save service", {"Mode": "live: real money"})
+    assert page.status == 400 and page.has("Own address for “page” (page) is the one of the rehearsal")
+    assert config("quick").mode == "test"
+    own = {"Own address for “page”": "", "Own address for “api”": "", "Mode": "live: real money"}
+    page = carol.press("Save service", own)
+    assert page.steps == [303, 200] and config("quick").mode == "live" and not page.has("It takes real money")
+    page = carol.press("Switch on")
+    assert page.has("It takes real money") and page.has("tells shoppers that nothing is charged")
+
+
+def test_nobody_notifies_of_what_is_done_by_hand(carol):
+    """ADM-02, NOT-12: an address for notifications stands only where somebody calls it."""
+    assert connect(carol).has("Address for notifications")
+    assert not connect(carol, "By hand: bank transfer, on pickup", "transfer").has("Address for notifications")
+
+
 def test_what_is_on_stays_usable(carol):
     """ADM-02: a change after which a service could not be used is refused while it is on."""
     connect(carol)
@@ -542,10 +566,64 @@ def test_a_way_to_pay_is_added(play, carol):
     assert anna.press("Pay").path.startswith("/orders/") and play.last_bill().status == "PAID"
 
 
+@pytest.mark.parametrize(
+    ("kind", "offered", "cards"),
+    [
+        ("quickpay", {"card_types"}, "Dankort"),
+        ("stripe", {"card_types"}, "UnionPay"),
+        ("dibs", {"card_types"}, "Dankort"),
+        ("adflex", {"tokenize", "card_types"}, "Bancontact"),
+        ("worldpay", {"card_types"}, "Bancontact"),
+        ("banklink", set(), ""),
+        ("offline", set(), ""),
+    ],
+)
+def test_card_options_are_those_of_the_service(play, carol, kind, offered, cards):
+    """ADM-05, BIL-15, BIL-16, BIL-17: what a service cannot be told is not offered, nor a type that it has no name for;
+    what was ticked before can be taken away, and the rest is as usual again.
+    """
+    play.shop()
+    with transaction():
+        config = payments.connect("another", "Another", kind)
+        method = db.session.scalars(select(PaymentMethod).filter_by(code="card")).one()
+        method.config, method.card_types, method.ask_cvv, method.tokenize = config, ["cb"], False, True
+    page = carol.get(f"/admin/payments/{method.id}")
+    shown = {name for name in ("ask_cvv", "tokenize", "card_types") if f'name="{name}"' in page.html}
+    assert shown == offered and (not cards or page.has(cards))
+    assert ("cannot be told" in page.text) == (kind in ("adflex", "worldpay"))
+    assert ('value="bancontact"' in page.html) == (cards == "Bancontact")
+    page = carol.press("Save method", {"card_types": ["cb"]} if "card_types" in offered else {})
+    assert page.steps == [303, 200], page.text
+    db.session.expire_all()
+    assert method.card_types == (["cb"] if "card_types" in offered else [])
+    assert method.ask_cvv == ("ask_cvv" not in offered) and method.tokenize == ("tokenize" in offered)
+
+
 def test_usual_cards_say_nothing(play, carol):
     """BIL-15: a form is as it was where nothing is asked for."""
     bill = play.held_order(mug=1).bill
     assert not {"cvv", "keep", "cards"} & {name for name, _value in bill.extra["form"]["fields"]}
+
+
+def test_a_way_to_pay_without_a_name(carol):
+    """ADM-04: the page of its service comes back, and its title says that something is wrong."""
+    page = connect(carol)
+    page = carol.press("Add a way to pay", {"Name of the way to pay": ""})
+    assert page.status == 400 and page.title.startswith("Error") and page.has("Enter a name")
+
+
+def test_what_is_no_whole_number(carol):
+    """ADM-04: the sentence of the field says what to enter; the list shows the places and the limits."""
+    method = db.session.scalars(select(PaymentMethod).filter_by(code="card")).one()
+    carol.get(f"/admin/payments/{method.id}")
+    page = carol.press("Save method", {"Place in the list": "first", "Hours for payments on their way": "many"})
+    assert page.status == 400 and page.has("Enter a whole number from 0 to 1000")
+    assert page.has("Enter a whole number from 1 to 720") and not page.has("valid integer")
+    page = carol.press(
+        "Save method",
+        {"Place in the list": "7", "Hours for payments on their way": "", "Only for these countries": "lv ee"},
+    )
+    assert page.path == "/admin/payments" and page.has("Only for LV EE") and page.has("– – 7")
 
 
 @pytest.mark.parametrize(("typed", "words"), [("lv zz", "codes of countries"), ("LVA", "codes of countries")])
@@ -580,6 +658,23 @@ def test_a_rehearsal_is_filled_in_and_walked_through(play, carol, kind):
         placed.shopper.press("Back to the shop")
     if not payments.is_mute(play.last_bill()):  # else nobody tells, and it is entered by hand
         play.until(lambda: play.last_bill().status == "PAID")
+
+
+def test_a_rehearsal_with_the_certificate_of_a_real_bank(play, carol):
+    """ADM-10: whoever plays the bank needs its key: a made-up bank takes the place of one that gave its certificate."""
+    connect(carol, "Bank link (iPizza)", "other")
+    pem = key_pair("bank")
+    with transaction():
+        real = certificates.keep("bank.pem", pem[pem.index(b"-----BEGIN CERTIFICATE") :])
+        ours = certificates.keep("ours.pem", key_pair("shop"))
+        payments.config_to_change("other").certificates = {"bank_certificate": real, "private_key": ours}
+    carol.get("/admin/payments/services/other")
+    assert carol.press("Fill in a rehearsal").has("this shop plays the service now")
+    files = config("other").certificates
+    assert files["private_key"] == ours and files["bank_certificate"].startswith("rehearsal-other")
+    assert sandbox.try_keys(config("other")) == (True, True)
+    carol.press("Fill in a rehearsal")
+    assert config("other").certificates == files
 
 
 # --- where messages come from
@@ -637,3 +732,34 @@ def test_too_much_and_too_often(play, carol, rate_limits):
     client = play.app.test_client()
     statuses = [client.post("/payments/nobody/notify", data=b"x").status_code for _ in range(605)]
     assert set(statuses[:590]) == {404} and statuses[-1] == 429
+
+
+def returns(play, kind, body, calls):
+    """What is answered to so many calls of a way back that nobody knows, through a service of this kind."""
+    play.shop()
+    rehearse(play, kind)
+    client, form = play.app.test_client(), {"Content-Type": "application/x-www-form-urlencoded"}
+    path = "/payments/other/return/nobodys-key/ok"
+    return [client.post(path, data=body, headers=form).status_code for _ in range(calls)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "often"),
+    [("altapay", b"shop_orderid=nobodys", 600), ("banklink", b"VK_AUTO=N", 60), ("quickpay", b"VK_AUTO=Y", 60)],
+)
+def test_ways_back_that_a_server_brings_are_as_busy_as_notifications(play, rate_limits, kind, body, often):
+    """NOT-06, SEC-06: one address brings the results of all shoppers there; browsers keep their own limit."""
+    answers = returns(play, kind, body, often + 5)
+    assert set(answers[: often - 10]) == {404} and answers[-1] == 429
+
+
+def test_the_server_of_a_bank_is_no_browser(play, rate_limits):
+    """NOT-06: what says that it comes from the bank's server is heard like a notification, and as often."""
+    assert set(returns(play, "banklink", b"VK_AUTO=Y", 80)) == {400}
+
+
+def test_a_way_back_of_an_unknown_service_is_slowed_down_too(play, rate_limits):
+    """SEC-06: whoever names a service that does not exist gains nothing."""
+    client = play.app.test_client()
+    statuses = [client.get("/payments/nobody/return/key/ok").status_code for _ in range(65)]
+    assert set(statuses[:55]) == {404} and statuses[-1] == 429

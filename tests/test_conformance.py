@@ -11,6 +11,7 @@ from config import ROOT
 from storefront.kit import clock
 from storefront.payments.gateways import base, conformance
 from storefront.payments.gateways.base import Message, Outcome, Reading
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.conformance import Stand
 from storefront.payments.gateways.sandbox import Sandbox, sign
 from storefront.payments.gateways.stand import NOW
@@ -118,6 +119,12 @@ def tells_the_secret(self, bill, urls):
     return replace(step, url=f"{step.url}&key={self.around.secrets['key']}")
 
 
+def keeps_the_card(self, bill, urls):
+    """The page is told to keep the card, though the merchant is not asked."""
+    step = VillagePay.begin(self, bill, urls)
+    return replace(step, url=f"{step.url}&keep=1") if bill.card.tokenize else step
+
+
 def believes_any_return(self, message, bill):
     """Whoever comes back has paid."""
     return Outcome(base.PAID, bill.reference, "e", bill.amount_minor, bill.currency)
@@ -142,6 +149,9 @@ def in_whole_coins(self, message):
         ("it_begins", wrong(begin=tells_the_secret), "A secret leaves"),
         ("it_refuses_doubled_fields", wrong(read_notification=signs_the_first), "twice"),
         ("it_begins", replace(VILLAGE, settings={"page": "http://village.example"}), "is not https"),
+        ("it_tells_how_cards_are_asked_for", wrong(card_options=CardOptions(cvv=True)), "has cvv: True"),
+        ("it_tells_how_cards_are_asked_for", wrong(card_options=CardOptions(types={"cb": ("CB",)})), "type cb: True"),
+        ("it_tells_how_cards_are_asked_for", wrong(begin=keeps_the_card), "has keep: False"),
         ("it_reads_what_was_paid", wrong(read_notification=in_whole_coins), "is read as"),
         ("it_reads_what_was_paid", wrong(identify=lambda self, message: None), "identify"),
         ("it_reads_what_was_refused", wrong(read_notification=believes), "declined"),

@@ -14,7 +14,7 @@ from rehearsing import rehearse
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base, conformance
 from storefront.payments.gateways.adflex import Adflex, token
-from storefront.payments.gateways.base import Message
+from storefront.payments.gateways.base import CardWish, Message
 from storefront.payments.gateways.stand import NOW, OTHER, OURS, URLS
 
 from counter import comes_in, opens
@@ -84,6 +84,17 @@ def test_a_session_is_opened_for_this_sum(bare_app):
     assert base64.urlsafe_b64decode(signature + "=") == right
     told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     assert (told["aud"], told["iss"], told["iat"]) == (url, "Adflex", int(NOW.timestamp()))
+
+
+def test_the_form_offers_to_keep_the_card(bare_app):
+    """BIL-16: as madison-web-solutions/php-adflex asks for it, unticked; without the wish it is hidden."""
+    asked = []
+    with bare_app.app_context():
+        for keep in (False, True):
+            wished = replace(OURS, card=CardWish(tokenize=keep))
+            STAND.gateway(send=answering(None, asked=asked)).begin(wished, URLS)
+    told = [fields["tokenLifetime"]["saveCardOption"] for _method, _url, fields, _headers in asked]
+    assert told == ["Hide", "ShowUnticked"]
 
 
 def test_the_merchants_page_is_told_the_session_and_the_ways_back(bare_app):

@@ -469,6 +469,62 @@ def test_what_is_reserved_is_found_by_our_reference(of):
     assert of(Api(payments=response("<Result/>"))).capture(OURS, 4290, "c").result == base.REFUSED
 
 
+# --- taken in parts
+
+
+def part(amount, key, day=2):
+    """A part that was taken on some day."""
+    return identifier("captured", amount, key).replace("2017-10-02", f"2017-10-{day:02}")
+
+
+def in_parts(total, *parts):
+    """A transaction of 42.90 of which these were taken."""
+    sums = {"ReservedAmount": "42.90", "CapturedAmount": total}
+    return transaction("captured", identifiers="".join(parts), **sums)
+
+
+def taken(of, found):
+    """What is told of the money that was taken: sum, event, transaction."""
+    told = of(Api(payments=listed(found))).query(OURS)
+    return [(one.amount_minor, one.event_key, one.transaction) for one in told if one.type == base.PAID]
+
+
+def test_each_part_is_told_with_its_own_sum(of):
+    """BIL-20, NOT-04: the oldest is the payment, each later one money of its own; in any order, and however often."""
+    first, second, third = part("20.00", "a", 2), part("12.90", "b", 5), part("10.00", "c", 9)
+    one, two, three = (2000, "299:paid", "299"), (1290, "299:captured:b", "299:b"), (1000, "299:captured:c", "299:c")
+    assert taken(of, in_parts("20.00", first)) == [one]
+    assert taken(of, in_parts("32.90", first, second)) == taken(of, in_parts("32.90", second, first)) == [one, two]
+    assert taken(of, in_parts("42.90", third, first, second)) == [one, two, three]
+    assert len({key for _sum, key, _name in (one, two, three)}) == 3
+
+
+def test_parts_that_do_not_make_the_sum_need_a_person(of):
+    """BIL-20: then what was taken in all is told once, and a row on the desk says that nobody can tell the parts."""
+    for parts in ([part("20.00", "a"), part("12.00", "b")], [part("20.00", "a"), part("12.90", "", 5)]):
+        told = of(Api(payments=listed(in_parts("32.90", *parts)))).query(OURS)
+        assert [(one.type, one.amount_minor) for one in told] == [(base.PAID, 3290), (base.UNKNOWN, 0)]
+        assert told[0].event_key == "299:paid" and told[1].vendor_code == "CapturedAmount 32.90"
+
+
+def test_the_answer_of_a_capture_tells_what_was_taken(of):
+    """BIL-20: a part of what was asked for is booked as that part; without a word of it what was asked for counts."""
+    some = transaction("captured", identifiers=part("20.00", "capture-1"), CapturedAmount="20.00")
+    answer = response(f"<Result>Success</Result><Transactions>{some}</Transactions>")
+    api = Api(payments=listed(reserved()), captureReservation=answer)
+    wanted = base.OperationResult(base.DONE, "299", amount_minor=2000)
+    assert of(api).capture(OURS, 4290, "capture-1") == wanted
+    again = Api(payments=listed(in_parts("20.00", part("20.00", "capture-1"))))
+    assert of(again).capture(PAID, 4290, "capture-1") == wanted
+
+
+def test_money_goes_back_from_the_whole_that_a_part_belongs_to(of):
+    """ADM-15: AltaPay knows one transaction, of which the shop has a payment for each part."""
+    api = Api(payments=listed(captured()), refundCapturedReservation=DONE)
+    assert of(api).refund(replace(PAID, transaction_id="299:b"), 1000, "refund-7").result == base.DONE
+    assert api.calls[1][1]["transaction_id"] == "299"
+
+
 # --- settings
 
 

@@ -1,6 +1,7 @@
 """DIBS FlexWin's protocol: the conformance kit, the published example, the tables, and what its servers answer."""
 
 import hashlib
+from base64 import b64encode
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlencode
@@ -9,7 +10,7 @@ import pytest
 
 from storefront.payments.errors import DECLINES, GatewayError
 from storefront.payments.gateways import base, conformance, dibs_words as words
-from storefront.payments.gateways.base import Message
+from storefront.payments.gateways.base import CardWish, Message
 from storefront.payments.gateways.dibs import Dibs
 from storefront.payments.gateways.dibs_api import double_md5
 from storefront.payments.gateways.references import compact
@@ -109,6 +110,17 @@ def test_the_form_is_signed_over_its_order_and_sum(bare_app):
     assert form.reference.isalnum() and form.hosts == ("https://payment.architrade.com",)
 
 
+def test_types_of_cards_are_told_beside_what_is_signed(bare_app):
+    """BIL-17: `paytype` names them, those of a country too; the key is the same with it and without."""
+    with bare_app.app_context():
+        usual, wished = (
+            dict(STAND.gateway().begin(replace(OURS, card=CardWish(types=types)), URLS).fields)
+            for types in ([], ["visa", "dankort", "discover"])
+        )
+    assert wished.pop("paytype") == "VISA,VISA(DK),VISA(SE),ELEC,DK,V-DK"
+    assert wished == usual
+
+
 @pytest.mark.parametrize("facts", [{"amount_minor": 1_715_000_001}, {"currency": "XTS"}])
 def test_what_dibs_does_not_take_is_not_begun(bare_app, facts):
     """ERR-01: too large a sum, or a currency without a number."""
@@ -185,15 +197,67 @@ def test_a_fee_is_part_of_what_is_signed(bare_app):
     assert [one.amount_minor for one in told] == [4390]
 
 
-def test_test_money_is_not_live_money(bare_app):
-    """A live shop hears that a payment was a test, and needs an account that refuses them (ADM-10)."""
-    around = replace(STAND.gateway().around, mode="live")
+def live(send, **settings):
+    """The adapter of a live shop whose DIBS answers so."""
+    around = replace(STAND.gateway(send=send).around, mode="live", settings={**SETTINGS, **settings})
+    return Dibs(around)
+
+
+def modes(gateway, **more):
+    """Which money the callback and the question say that it is."""
+    told = gateway.read_notification(callback(**more)).outcomes
+    return [one.mode for one in (*told, *gateway.query(BEGUN))]
+
+
+@pytest.mark.parametrize("word", ["yes", "foo", "0", "no"])
+def test_test_money_is_not_live_money(bare_app, word):
+    """A live shop hears that a payment was a test, whatever the word, and needs an account that refuses them (ADM-10).
+
+    Its callback says so, though no key covers that; and DIBS, asked for it: the one that came may be of the shopper.
+    """
+    kept = urlencode({"transact": PAID["transact"], "orderid": "x", "test": word})
     with bare_app.app_context():
-        gateway = Dibs(around)
-        assert [one.mode for one in gateway.read_notification(callback(test="yes")).outcomes] == ["test"]
-        assert "tests_refused" in " ".join(gateway.check())
-        assert not Dibs(replace(around, settings={**SETTINGS, "tests_refused": True})).check()
+        gateway = live(server({"callback.cgi": kept}), tests_refused=True)
+        assert modes(gateway) == modes(gateway, test=word) == ["test", "test"]
+        by_acquirer = live(server({"callback.cgi": kept.replace("test=", "x=") + "&acquirer=TEST"}))
+        assert modes(by_acquirer) == ["test", "test"]
+        assert "tests_refused" in " ".join(by_acquirer.check()) and not gateway.check()
         assert "test" not in dict(gateway.begin(OURS, URLS).fields)
+
+
+@pytest.mark.parametrize(
+    ("answer", "settings", "mode"),
+    [
+        (urlencode({"transact": PAID["transact"], "acquirer": "NETS", "test": ""}), {}, "live"),
+        ("Transaction 11399459 does not have extended callback element", {"tests_refused": True}, ""),
+        ("Transaction 11399459 does not have extended callback element", {}, "test"),
+        (urlencode({"transact": "999", "acquirer": "NETS"}), {}, "test"),  # of another one: it shows nothing
+        (None, {"api_user": "", "tests_refused": True}, ""),
+        (None, {"api_user": ""}, "test"),
+    ],
+)
+def test_money_counts_in_a_live_shop_if_it_is_shown_to_be_real(bare_app, answer, settings, mode):
+    """ADM-10: DIBS shows it to the API user, or refuses tests altogether; else it is held back, not counted."""
+    asked = []
+    with bare_app.app_context():
+        assert modes(live(server(answer and {"callback.cgi": answer}, asked), **settings)) == [mode, mode]
+    original = [(fields, headers) for _method, url, fields, headers in asked if url.endswith("callback.cgi")]
+    assert len(original) == (2 if answer else 0)
+    for fields, headers in original:
+        assert fields == {"merchant": "90000001", "transact": PAID["transact"]}
+        assert headers["Authorization"] == f"Basic {b64encode(b'shop:pw').decode()}"
+
+
+def test_money_waits_while_dibs_does_not_say_which_it_is(bare_app):
+    """ADM-10, NOT-11: the callback is kept and read again; a question has no answer; what is known stays known."""
+    with bare_app.app_context():
+        silent = live(server({"callback.cgi": GatewayError("down")}), tests_refused=True)
+        assert silent.read_notification(callback()).verdict == base.UNDECIDED
+        with pytest.raises(GatewayError):
+            silent.query(BEGUN)
+        assert silent.query(replace(BEGUN, transaction_id=PAID["transact"]))[0].type == base.PAID
+        tried = STAND.gateway(send=server({"callback.cgi": GatewayError("not asked in test mode")}))
+        assert modes(tried) == ["", ""]
 
 
 # --- questions and operations

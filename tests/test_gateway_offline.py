@@ -116,7 +116,7 @@ def test_the_shopper_is_told_where_to_send_the_money(play, by_transfer):
     assert page.path == f"/orders/{order.key}" and page.has(f"Order {order.number} waits for your transfer")
     for words in ("The Test Shop Ltd", "EE38 2200 2210 2014 5685", "HABAEE2X", "Swedbank", bill.reference, "€29.90"):
         assert page.has(words), words
-    assert "Pay now" not in page.text
+    assert "Pay now" not in page.text and page.has("when you write to")
     play.run("deliver_events")
     (letter,) = play.mails()
     for kind in ("plain", "html"):
@@ -148,12 +148,23 @@ def test_staff_enter_the_money_once(play, by_transfer):
     assert play.captured(order) == 2990
 
 
+def test_what_cannot_be_sent_back_is_said_before(play, by_transfer):
+    """ADM-15: the shop cannot send a transfer back: the page before the button says who must, and where it waits."""
+    _page, order = ordered(play)
+    carol = comes_in(play)
+    enters(carol, order, "29,90", "SWB-1")
+    page = carol.get(f"/admin/orders/{order.number}/refund?review=1&what=all")
+    assert page.has("this shop cannot send that back: transfer it yourself") and not page.has("Banks take 3 to 5 days")
+    assert page.has("It waits on the desk until you say there that it went back.")
+
+
 @pytest.mark.parametrize("amount", ["", "much", "0", "-1", "1.234", "9" * 30])
 def test_what_is_no_sum_is_not_entered(play, by_transfer, amount):
-    """ERR-09: the same page again, with a sentence."""
+    """ERR-09: the same page again, with a sentence and with what was typed."""
     _page, order = ordered(play)
-    page = enters(comes_in(play), order, amount)
+    page = enters(comes_in(play), order, amount, "SWB-<9>")
     assert page.status == 400 and play.captured(order) == 0
+    assert f'name="amount" value="{amount}"' in page.html and 'value="SWB-&lt;9&gt;"' in page.html
 
 
 def test_too_little_waits_on_the_desk(play, by_transfer):

@@ -8,10 +8,10 @@ import pytest
 
 from storefront.payments.errors import DECLINES
 from storefront.payments.gateways import base, conformance
-from storefront.payments.gateways.base import Message
+from storefront.payments.gateways.base import CardWish, Message
 from storefront.payments.gateways.quickpay import REASONS, QuickPay, body_checksum, checksum, reason_of
 from storefront.payments.gateways.references import compact
-from storefront.payments.gateways.stand import OURS
+from storefront.payments.gateways.stand import OURS, URLS
 
 SETTINGS = {"merchant": "1", "agreement": "1234"}
 SECRETS = {"api_key": "paymentwindowapikey", "private_key": "callbackprivatekey"}
@@ -65,6 +65,14 @@ def test_the_checksum_of_a_known_form():
     assert checksum(fields, "k") != checksum({**fields, "amount": "101"}, "k")
 
 
+def test_types_of_cards_are_told_under_the_checksum():
+    """BIL-17: each with 3-D Secure and without, as QuickPay counts them; what it has no name for is left out."""
+    fields = dict(STAND.gateway().begin(replace(OURS, card=CardWish(types=["jcb", "maestro", "cb"])), URLS).fields)
+    assert fields["payment_methods"] == "jcb, 3d-jcb, 3d-maestro"
+    assert fields.pop("checksum") == checksum(fields, SECRETS["api_key"])
+    assert "payment_methods" not in dict(STAND.gateway().begin(replace(OURS, card=CardWish(types=["cb"])), URLS).fields)
+
+
 def test_every_documented_code_is_a_reason_that_the_shop_knows():
     """ERR-01: each code of the service maps to one of our words; another is "unknown"."""
     assert set(REASONS.values()) <= set(DECLINES)
@@ -101,12 +109,14 @@ def test_an_operation_that_is_not_decided_yet_is_no_news():
     assert STAND.gateway().read_notification(callback(pending)).outcomes == []
 
 
-def answering(status, found):
-    """A service whose API says this, and notes what it was asked."""
+def answering(status, found, before=None):
+    """A service whose API says this, `before` when it is asked for what was there, and notes what it was asked."""
     asked = []
 
     def send(method, url, **how):
         asked.append((method, url, how))
+        if before and method == "GET":
+            return SimpleNamespace(status=200, headers={}, body=json.dumps(before).encode())
         body = found if isinstance(found, bytes) else json.dumps(found).encode()
         return SimpleNamespace(status=status, headers={}, body=body)
 
@@ -127,8 +137,12 @@ def test_a_question_finds_the_payment_by_our_order_id():
     ("status", "found", "result"),
     [
         (202, shown(OURS, operation("capture", 4290), operation("refund", 100)), base.DONE),
-        (202, shown(OURS, operation("refund", 100, pending=True)), base.ACCEPTED),
-        (202, shown(OURS, operation("refund", 100, "40000", qp_status_msg="Rejected")), base.REFUSED),
+        (202, shown(OURS, operation("capture", 4290), operation("refund", 100, pending=True)), base.ACCEPTED),
+        (
+            202,
+            shown(OURS, operation("capture", 4290), operation("refund", 100, "40000", qp_status_msg="Rejected")),
+            base.REFUSED,
+        ),
         (400, {"message": "Validation error"}, base.REFUSED),
         (500, {"message": "down"}, base.UNKNOWN),
         (200, b"<html>", base.UNKNOWN),
@@ -137,11 +151,26 @@ def test_a_question_finds_the_payment_by_our_order_id():
 )
 def test_what_came_of_a_refund(status, found, result):
     """BIL-17: done, on its way, refused, or unknown; unknown is asked about and never repeated blindly."""
-    found = (
-        {**found, "operations": [{**one, "pending": one.get("pending", False)} for one in found["operations"]]}
-        if (isinstance(found, dict) and "operations" in found)
-        else found
-    )
-    gateway, asked = answering(status, found)
+    gateway, asked = answering(status, found, before=shown(OURS, operation("capture", 4290)))
     assert gateway.refund(replace(OURS, transaction_id="7"), 100, "key").result == result
-    assert asked[0][:2] == ("POST", "https://api.quickpay.net/payments/7/refund?synchronized")
+    payment = "https://api.quickpay.net/payments/7"
+    assert [call[:2] for call in asked] == [("GET", payment), ("POST", f"{payment}/refund?synchronized")]
+
+
+@pytest.mark.parametrize(
+    ("after", "name"),
+    [
+        ([("refund", 100)], "7-refund-3"),  # an equal one of yesterday stands there already
+        ([("refund", 100), ("refund", 250)], "7-refund-3"),  # another at the same time, of another sum
+        ([("refund", 250), ("refund", 100)], "7-refund-4"),
+        ([("refund", 100), ("refund", 100)], ""),  # two equal ones: which is ours, nobody knows
+        ([], ""),
+    ],
+)
+def test_two_refunds_at_once_are_told_apart(after, name):
+    """BIL-17: a refund is never taken for another one; of two equal ones each waits for its own callback."""
+    before = shown(OURS, operation("capture", 4290), operation("refund", 100))
+    steps = [operation("capture", 4290), operation("refund", 100), *(operation(*one) for one in after)]
+    gateway, _asked = answering(202, shown(OURS, *steps), before=before)
+    done = gateway.refund(replace(OURS, transaction_id="7"), 100, "key")
+    assert (done.result, done.gateway_id) == (base.DONE if name else base.UNKNOWN, name)

@@ -16,7 +16,7 @@ from config import ROOT
 from storefront.kit.http import Answer
 from storefront.payments.errors import DECLINES, GatewayError
 from storefront.payments.gateways import base, conformance
-from storefront.payments.gateways.base import Message
+from storefront.payments.gateways.base import CardWish, Message
 from storefront.payments.gateways.stand import NOW, OTHER, OURS, URLS, nobody_answers
 from storefront.payments.gateways.stripe import Stripe
 from storefront.payments.gateways.stripe_words import REASONS, locale, ours, theirs, why
@@ -150,6 +150,27 @@ def test_it_conforms(bare_app, gateway_check):
     """It holds what every gateway must hold (ADM-03, NOT-07, NOT-14)."""
     with bare_app.app_context():
         gateway_check(STAND)
+
+
+# --- cards
+
+
+@pytest.mark.parametrize(
+    ("types", "blocked"),
+    [
+        (["visa", "mastercard"], ["american_express", "discover_global_network"]),
+        (["jcb", "dankort"], ["american_express", "mastercard", "visa"]),
+        (["dankort"], []),
+        (["visa", "mastercard", "amex", "diners"], []),
+    ],
+)
+def test_the_page_blocks_the_brands_that_are_not_wished(of, types, blocked):
+    """BIL-17: as far as Stripe can tell them apart; nobody is left without any card."""
+    api = Api(POST_sessions=begins)
+    of(api).begin(replace(OURS, card=CardWish(types=types)), URLS)
+    asked = api.calls[0][2]
+    named = [value for name, value in asked.items() if name.startswith("payment_method_options[card]")]
+    assert named == blocked
 
 
 # --- the library

@@ -403,6 +403,28 @@ def test_money_that_goes_back_has_the_sum_of_its_booking():
     assert part.type == base.REFUNDED, "of two words that differ the booking is the news"
 
 
+def test_two_equal_refunds_of_a_day_are_told_apart_by_their_references():
+    """BIL-17, NOT-04: the reference stands at the payment, as published, or at the booking; told again it stays."""
+    plain = notified("REFUNDED", "REFUNDED", sums=(1000, 900))
+    first, second = (
+        notified("REFUNDED", "REFUNDED", sums=(1000, 900), more=f"<reference>R-{number}</reference>")
+        for number in (1, 2)
+    )
+    booked = replace(plain, body=plain.body.replace(b'reference=""', b'reference="R-3"'))
+    keys = [outcome(message).event_key for message in (plain, first, second, booked)]
+    assert len(set(keys)) == 4 and keys == [outcome(message).event_key for message in (plain, first, second, booked)]
+    balance = (
+        '<balance accountType="IN_PROCESS_CAPTURED"><amount value="100" currencyCode="EUR" exponent="2"/></balance>'
+    )
+    assert outcome(notified("REFUNDED", "REFUNDED", sums=(1000, 900), more=balance)).event_key == keys[0]
+
+
+def test_the_shop_sends_no_refund_to_worldpay():
+    """BIL-17: so none can be taken for another one that is on its way: it is refused before it is sent."""
+    can = STAND.can()
+    assert not (can.can_refund or can.can_capture or can.can_void)
+
+
 def test_a_booking_of_a_payment_that_still_waits_is_no_money():
     """The published trap: the journal says AUTHORISED while the payment waits for the shopper (NOT-09)."""
     assert outcome(notified("WAITING_FOR_SHOPPER", "AUTHORISED"), TOLD_BY_XML).type == base.PENDING

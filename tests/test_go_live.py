@@ -20,8 +20,13 @@ from storefront.kit.db import db, transaction
 from storefront.kit.events import OutboxMessage
 from storefront.kit.http import Answer
 from storefront.payments import certificates, keys
+from storefront.payments.gateways import GATEWAYS, base
+from storefront.payments.gateways.quickpay import QuickPay, checksum
 from storefront.payments.models import GatewayConfig
+from storefront.sandbox import Tried, invented, try_keys
 from storefront.sandbox.inventing import key_pair
+from storefront.sandbox.models import SandboxPayment
+from storefront.sandbox.players import PLAYERS
 
 from counter import comes_in, trail
 
@@ -233,7 +238,8 @@ def test_no_notification_came(right):
     assert "/payments/sandbox/notify" in going_live.look(sandbox())["notification"].says
     silent = facts()
     silent.config.type = "offline"
-    assert going_live.notification(silent).ok is None and going_live.signature(silent).ok is None
+    assert going_live.notification(silent).ok is None
+    assert going_live.signature(silent) == (None, "It tells nothing that is signed.")
 
 
 def test_nothing_was_paid_or_nothing_sent_back(play):
@@ -253,6 +259,111 @@ def test_another_mode_begins_anew(right):
         payments.change(config, wish)
     assert seen() == only("signature", "notification", "payment")
     assert sandbox().checklist == {}
+
+
+# --- the keys are tried without the service
+
+
+TRIED = {  # our request, their message: believed under the key that stands here, and under no other
+    "adflex": (None, None),
+    "altapay": (None, None),
+    "banklink": (True, True),
+    "dibs": (True, None),
+    "opayo": (True, None),
+    "paypal": (None, None),
+    "quickpay": (True, True),
+    "redsys": (True, True),
+    "stripe": (None, True),
+    "worldpay": (True, True),
+}
+
+
+def filled_in(kind: str) -> GatewayConfig:
+    """A service of this kind with made-up keys."""
+    with transaction():
+        config = payments.connect("other", kind, kind)
+    wish = invented(config)
+    with transaction():
+        payments.change(payments.config_to_change("other", lock=True), wish)
+    return payments.config_to_change("other")
+
+
+@pytest.mark.parametrize("kind", PLAYERS)
+def test_the_keys_are_tried_both_ways(play, context, kind):
+    """ADM-11: a form under our key is read and under another refused, and so is a message; what cannot be tried is
+    said, and nothing is kept."""
+    play.shop()
+    tried = try_keys(filled_in(kind))
+    assert tried == TRIED[kind]
+    assert play.rows_of(SandboxPayment) == 0
+    said = going_live.signature(facts(tried=tried, last_message=live_facts.Message(True, NOW)))
+    assert said.ok and [said.says.count("Tried here"), said.says.count("Not tried here")] == [
+        tried.count(True),
+        tried.count(None),
+    ]
+
+
+def test_the_key_of_a_real_bank_is_not_here(play, context):
+    """ADM-11: what the bank signs cannot be tried; what we sign is, by our own key."""
+    play.shop()
+    bank = key_pair("bank")
+    found = filled_in("banklink")
+    with transaction():
+        only = bank[bank.index(b"-----BEGIN CERTIFICATE") :]
+        files = {**found.certificates, "bank_certificate": certificates.keep("bank.pem", only)}
+        payments.config_to_change("other").certificates = files
+    assert try_keys(payments.config_to_change("other")) == (True, None)
+
+
+class Credulous(QuickPay):
+    """Believes whoever comes."""
+
+    def read_notification(self, message):
+        """Whatever it is."""
+        return base.Reading(base.AUTHENTIC)
+
+
+class Deaf(QuickPay):
+    """Believes nobody."""
+
+    def read_notification(self, message):
+        """Whatever it is."""
+        raise ValueError("There is no such encoding.")
+
+
+class Forgetful(QuickPay):
+    """Signs its forms with the key of the other way."""
+
+    def begin(self, bill, urls):
+        """As usual, and then another checksum."""
+        form = super().begin(bill, urls)
+        fields = dict(form.fields)
+        del fields["checksum"]
+        signed = {**fields, "checksum": checksum(fields, self.around.secrets["private_key"])}
+        return replace(form, fields=list(signed.items()))
+
+
+class Stumbling(QuickPay):
+    """Cannot use its key."""
+
+    def begin(self, bill, urls):
+        """For no bill."""
+        raise ValueError("The key is no hexadecimal number.")
+
+
+@pytest.mark.parametrize(
+    ("broken", "tried"),
+    [(Credulous, (True, False)), (Deaf, (True, False)), (Forgetful, (False, None)), (Stumbling, (False, None))],
+)
+def test_a_broken_signature_is_red(play, context, monkeypatch, broken, tried):
+    """ADM-11: whichever way is broken, the check is red though a message was verified before."""
+    monkeypatch.setitem(GATEWAYS, "quickpay", broken)
+    play.shop()
+    assert try_keys(filled_in("quickpay")) == tried
+    found = going_live.look(payments.config_to_change("other"))["signature"]
+    assert found.ok is False and "enter the key anew" in found.says
+    heard = facts(tried=Tried(*tried), last_message=live_facts.Message(True, NOW))
+    assert going_live.signature(heard).ok is False
 
 
 def test_the_look_is_for_owners(play):

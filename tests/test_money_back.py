@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from storefront import checkout, orders, payments
+from storefront import checkout, desk, orders, payments
 from storefront.admin import figures
 from storefront.kit import events
 from storefront.kit.db import db, transaction
@@ -386,6 +386,78 @@ def test_a_dispute_that_is_won_after_the_order_was_cancelled(play):
     at_console(play, placed.bill, "Dispute won")
     assert (states(play)[0], play.last_bill().disposition) == ("CANCELLED", "QUARANTINED")
     assert "late_order_closed" in on_desk(play)
+
+
+def called_off_and_paid(play):
+    """The shop cancelled while the shopper was on the gateway's page, who pays: the money waits on the desk."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    with transaction():
+        orders.cancel_by_merchant(placed.order.id, "otto")
+    placed.shopper.press("Pay")
+    assert on_desk(play) == ["late_order_closed"]
+    return placed
+
+
+@STORY
+def test_money_that_waited_waits_again_when_a_dispute_is_won(play):
+    """Disputed, nothing was left to decide about; won back, the same question is open again. RACE-42, INV-02."""
+    placed = called_off_and_paid(play)
+    at_console(play, placed.bill, "Charge back")
+    assert (play.last_bill().disposition, on_desk(play)) == ("RESOLVED", ["disputed"])
+    at_console(play, placed.bill, "Dispute won")
+    bill = play.last_bill()
+    assert (bill.status, bill.disposition, bill.quarantine_reason) == ("PAID", "QUARANTINED", "late_order_closed")
+    assert desk_row(play, "late_order_closed").amount_minor == placed.order.due_minor
+    with transaction():
+        desk.refund_bill(placed.order.id, bill.id, actor="otto")
+    play.run("send_refunds")
+    assert (on_desk(play), play.last_bill().status, play.last_bill().disposition) == ([], "REFUNDED", "RESOLVED")
+
+
+@STORY
+@pytest.mark.parametrize("words", [("refunded", "charged_back"), ("charged_back", "refunded")])
+def test_money_of_which_more_is_gone_than_came_does_not_wait(play, words):
+    """A part sent back and all of it charged back, in whatever order: nothing is left that could be decided. INV-30."""
+    placed = called_off_and_paid(play)
+    for word in words:
+        changes = {"amount": "300"} if word == "refunded" else {}
+        play.gateway_says(word, placed.bill, event=f"{word}-1", **changes)
+    assert play.last_bill().disposition == "RESOLVED"
+    assert sorted(on_desk(play)) == ["disputed", "refunded_too_much"]
+
+
+@STORY
+def test_two_payments_of_a_cancelled_order_are_won_back(play):
+    """Each waits on the desk as soon as it is ours again, though the other is still disputed. RACE-42, INV-02."""
+    placed = paid(play)
+    first = placed.bill.id
+    play.gateway_says("paid", placed.bill, transaction="second", event="second-paid")
+    second = play.last_bill()
+    play.gateway_says("charged_back", placed.bill, event="c-1")
+    play.gateway_says("charged_back", second, event="c-2", transaction="second")
+    with transaction():
+        orders.cancel_by_merchant(placed.order.id, "otto")
+    play.gateway_says("won_back", placed.bill, event="w-1")
+    bill = db.session.get_one(Bill, first, populate_existing=True)
+    assert (bill.disposition, bill.quarantine_reason) == ("QUARANTINED", "late_order_closed")
+
+
+@STORY
+def test_a_lost_dispute_ends_with_what_staff_say(play):
+    """The bank never says that it is lost: once somebody has seen to it, the order can be completed. RULE-12."""
+    placed = paid(play)
+    with transaction():
+        orders.ship(play.last_order().shipments[0].id)
+    at_console(play, placed.bill, "Charge back")
+    play.wait(days=20)
+    play.run("complete_orders")
+    with pytest.raises(Conflict), transaction():
+        orders.complete(placed.order.id)
+    with transaction():
+        desk.done(desk_row(play, "disputed").id, actor="otto")
+    play.run("complete_orders")
+    assert states(play) == ("COMPLETED", "DISPUTED", "DISPUTED")
 
 
 @STORY

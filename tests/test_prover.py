@@ -15,8 +15,9 @@ from storefront.orders.states import PROCESSING
 from storefront.payments import ledger
 from storefront.prover.editing import edited
 from storefront.prover.endings import Endings
-from storefront.prover.faults import BUYING, FAULTS
+from storefront.prover.faults import FAULTS
 from storefront.prover.proving import Prover
+from storefront.prover.small import BUYING
 from storefront.prover.stage import Moment
 from storefront.prover.worlds import WORLDS
 

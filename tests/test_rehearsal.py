@@ -1,11 +1,12 @@
 """A whole purchase in each service's own protocol: its form, its notification, its way back, its API."""
 
 import pytest
+from sqlalchemy import select
 
 from rehearsing import SETTINGS, rehearse
-from storefront.kit.db import db
+from storefront.kit.db import db, transaction
 from storefront.payments import adapter, config_by_name
-from storefront.payments.models import Refund
+from storefront.payments.models import PaymentMethod, Refund
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -44,6 +45,16 @@ def test_a_purchase_in_its_own_protocol(play, kind):
     order, bill = play.last_order(), play.last_bill()
     assert (bill.disposition, order.status, play.captured(order)) == ("APPLIED", "PROCESSING", order.total_minor)
     assert placed.shopper.page.path.startswith(f"/orders/{order.key}")
+    play.both_books_agree()
+
+
+def test_a_wish_about_cards_goes_along(play, kind):
+    """BIL-16, BIL-17: whatever the service can be told of cards, the payment is made as without it."""
+    with transaction():
+        method = db.session.scalars(select(PaymentMethod).filter_by(code="card")).one()
+        method.card_types, method.tokenize = ["visa", "jcb"], True
+    paid(play)
+    assert play.last_bill().extra["card"]["types"] == ["visa", "jcb"]
     play.both_books_agree()
 
 

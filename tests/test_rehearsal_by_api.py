@@ -1,11 +1,16 @@
 """Services that can be asked, rehearsed: what is reserved, refused, decided late, left, and out of order."""
 
+from xml.etree.ElementTree import fromstring
+
 import pytest
 import requests
 from sqlalchemy import select
 
 from rehearsing import rehearse
+from storefront import orders, payments
+from storefront.kit import money
 from storefront.kit.db import db, transaction
+from storefront.payments.gateways import altapay_xml
 from storefront.payments.models import InboxMessage
 from storefront.sandbox import rehearsal
 from storefront.sandbox.models import SandboxPayment
@@ -62,6 +67,42 @@ def says_it_again(play):
     told = rehearsal.notice_of(theirs(), Notice())
     assert requests.post(told[0], data=told[1].encode(), headers=told[2], timeout=30).status_code == 200
     play.look_again()
+
+
+def told_of_parts(reference, *parts):
+    """What AltaPay's API says of a transaction that was taken in these parts (date, sum), as its adapter reads it."""
+    rows = "".join(
+        f"<ReconciliationIdentifier><Id>p{day}</Id><Amount>{money.plain(amount, 'EUR')}</Amount><Type>captured</Type>"
+        f"<Date>2026-01-{day:02}T10:00:00+00:00</Date></ReconciliationIdentifier>"
+        for day, amount in parts
+    )
+    total = money.plain(sum(amount for _day, amount in parts), "EUR")
+    facts = {"TransactionId": "14000001", "ShopOrderId": reference, "Terminal": "Test Terminal"}
+    facts |= {"TransactionStatus": "captured", "MerchantCurrencyAlpha": "EUR", "CapturedAmount": total}
+    told = "".join(f"<{name}>{text}</{name}>" for name, text in facts.items())
+    return list(
+        altapay_xml.news(fromstring(f"<T>{told}<ReconciliationIdentifiers>{rows}</ReconciliationIdentifiers></T>"))
+    )
+
+
+@pytest.mark.parametrize("kind", ["altapay"], indirect=True)
+def test_what_is_taken_in_parts_at_its_console_is_booked_part_by_part(play, kind):
+    """BIL-20, NOT-04: each part once with its own sum, told again and again; none pays the order by itself."""
+    rehearse(play, kind, **LATER[kind])
+    placed = pays(play, until="AUTHORIZED")
+    reference, whole = placed.bill.gateway_reference, placed.order.due_minor
+    for parts in ([(2, 1000)], [(2, 1000)], [(5, whole - 1000), (2, 1000)], [(2, 1000), (5, whole - 1000)]):
+        for outcome in told_of_parts(reference, *parts):
+            with transaction():
+                orders.settle(payments.bill_by_reference("other", reference), outcome)
+    play.look_again()
+    assert play.captured(placed.order) == whole
+    bills = payments.bills_of(placed.order.id)
+    assert [(bill.status, bill.disposition, bill.quarantine_reason) for bill in bills] == [
+        ("PAID", "QUARANTINED", "amount_mismatch"),
+        ("PAID", "QUARANTINED", "amount_mismatch"),
+    ]
+    assert len(on_desk(play)) == 2
 
 
 @pytest.mark.parametrize("kind", LATER, indirect=True)

@@ -8,11 +8,12 @@ from flask import Response, flash, redirect, render_template, request, stream_wi
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import IntegerField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from storefront import promotions as rules
 from storefront.admin import audit
+from storefront.admin.numbers import IntegerField
 from storefront.admin.room import bp, deed, status_of
 from storefront.catalog.csvfile import guarded
 from storefront.kit import clock

@@ -50,13 +50,18 @@ def address(facts: Facts) -> Found:
 
 
 def signature(facts: Facts) -> Found:
-    """What we sign is accepted there, and what they sign is verified here."""
-    if facts.last_message is None:
-        told = _("Nothing that it signed has come yet in this mode: pay a small order through it.")
-        return Found(False if _tells(facts) else None, told if _tells(facts) else _("It signs nothing."))
-    if not facts.last_message.authentic:
-        return Found(False, _("Its last message was refused: compare the keys there with those here."))
-    return Found(True, _("It took what we signed, and its last message was verified."))
+    """What we sign is accepted there, and what they sign is verified here; the keys are tried here before."""
+    tried, heard = facts.tried, _heard(facts)
+    if tried is None or (heard.ok is None and tried.asking is None):
+        return heard
+    if tried.asking is False:
+        return Found(
+            False, _("A form that is signed with the key here cannot be verified with it: enter the key anew.")
+        )
+    if tried.telling is False:
+        told = _("A message under the key here is not believed, or one under another key is: enter the key anew.")
+        return Found(False, f"{told} {_('If that does not help, do not take money through this adapter.')}")
+    return Found(heard.ok, f"{heard.says} {_asking(tried.asking)} {_telling(tried.telling)}")
 
 
 def clocks(facts: Facts) -> Found:
@@ -138,6 +143,28 @@ def look(config: GatewayConfig) -> dict[str, Found]:
     """Every check by its name. Uses the network; call it outside a transaction."""
     facts = gather(config)
     return {name: check(facts) for name, (_label, check) in CHECKS.items()}
+
+
+def _heard(facts):
+    """What the last message that it signed says of the keys."""
+    if facts.last_message is None:
+        told = _("Nothing that it signed has come yet in this mode: pay a small order through it.")
+        return Found(False if _tells(facts) else None, told if _tells(facts) else _("It tells nothing that is signed."))
+    if not facts.last_message.authentic:
+        return Found(False, _("Its last message was refused: compare the keys there with those here."))
+    return Found(True, _("It took what we signed, and its last message was verified."))
+
+
+def _asking(tried):
+    if tried:
+        return _("Tried here: a form under the key for forms is read, and refused under another key.")
+    return _("Not tried here: what the shop asks for, which is not signed, or begins by a call.")
+
+
+def _telling(tried):
+    if tried:
+        return _("Tried here: a message under the key for messages is believed, and refused under another key.")
+    return _("Not tried here: its messages, for which only the service has a key, or which it is asked about.")
 
 
 def _tells(facts):

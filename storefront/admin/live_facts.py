@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import current_app
 from sqlalchemy import func, select
 
-from storefront import jobs, payments
+from storefront import jobs, payments, sandbox
 from storefront.kit import clock, http
 from storefront.kit.db import db
 from storefront.kit.errors import Unavailable
@@ -52,17 +52,18 @@ class Facts:
     last_message: Message | None
     heard_at: datetime | None
     paid: Paid | None
+    tried: sandbox.Tried | None = None  # its keys, without the service; None while settings are missing
 
 
 def gather(config: GatewayConfig) -> Facts:
     """Look at everything, in this shop as it is. Uses the network; call it outside a transaction."""
-    wrong = payments.problems(config) or payments.broken_rules(config)
+    lacking = payments.problems(config)
     answer, silence = _ask_ourselves()
     here = clock.here()
     since, heard = config.mode_since, config.last_notice_at
     return Facts(
         config=config,
-        problems=wrong,
+        problems=lacking or payments.broken_rules(config),
         answer=answer,
         silence=silence,
         here=here,
@@ -73,6 +74,7 @@ def gather(config: GatewayConfig) -> Facts:
         last_message=_last_message(config.name, _keys_since(config)),
         heard_at=heard if heard and (since is None or heard >= since) else None,
         paid=_paid(config.name, since),
+        tried=None if lacking else sandbox.try_keys(config),
     )
 
 

@@ -8,12 +8,13 @@ from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from storefront import payments, store
 from storefront.admin import audit
 from storefront.admin.goods_verbs import amount
+from storefront.admin.numbers import IntegerField
 from storefront.admin.room import bp, deed, plain_amount
 from storefront.customers import countries, plain_line
 from storefront.kit.db import db
@@ -25,6 +26,7 @@ from storefront.payments.silence import CAUSES
 
 WITH_FIELDS = ("pending_window_h", "capture")  # settings that are not typed as JSON
 TYPED = ("label", "description", "position", "active", "auto_approve", "ask_cvv", "tokenize", "card_types")
+UNTOLD = {"ask_cvv": True, "tokenize": False, "card_types": []}  # of a service that cannot be told otherwise
 LIMITS = ("min_minor", "max_minor", "countries", "currencies")
 FIELDS = (*TYPED, *LIMITS, "settings")
 
@@ -77,6 +79,13 @@ class MethodForm(FlaskForm):
     def __init__(self, config, **known):
         super().__init__(**known)
         self.config = config
+        self.options = payments.card_options(config)
+        if self.options.types:  # and what is ticked already, so that it can be taken away
+            told = {*self.options.types, *known["obj"].card_types}
+            self.card_types.choices = [(word, name) for word, name in CARDS.items() if word in told]
+        able = {"card_types": self.options.paid, "ask_cvv": self.options.cvv, "tokenize": self.options.keep}
+        for name in [name for name, offered in able.items() if not offered]:
+            del self[name]
 
     def validate_more(self, field):
         """A JSON object that the schema of the gateway knows."""
@@ -150,7 +159,7 @@ def method(method_id):
 def _save(found, form):
     before = {name: getattr(found, name) for name in FIELDS}
     for name in TYPED:
-        setattr(found, name, form[name].data)
+        setattr(found, name, form[name].data if name in form else UNTOLD[name])
     found.countries, found.currencies = _codes(form.only_countries), _codes(form.only_currencies)
     found.min_minor, found.max_minor = _amount_of(form.least), _amount_of(form.most)
     said = {"pending_window_h": form.pending_hours.data, "capture": form.capture.data}

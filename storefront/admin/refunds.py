@@ -16,6 +16,7 @@ from storefront.kit import money
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
 from storefront.orders.refunding import FIRST
+from storefront.payments.configs import can
 from storefront.payments.models import Refund
 
 MOST_LETTERS = 300
@@ -59,6 +60,7 @@ def refund_order(number):
     facts |= {"place": place, "bought": bought_by_line(found)}
     facts["parts"] = verbs.refund_parts(found.id, paid_by, wish.amount)
     if wish.amount and not wish.errors:
+        facts["by_hand"] = bool(paid_by and not can(payments.config_to_change(paid_by.backend)).can_refund)
         return render_template("admin/refund_confirm.html", **facts, **shown_with(found))
     html = render_template("admin/refund.html", worth=worth, asked=request.args, **facts, **shown_with(found))
     return html, 400 if wish.errors else 200

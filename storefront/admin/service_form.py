@@ -30,10 +30,10 @@ class NewServiceForm(FlaskForm):
     """Which service, and how it is called here."""
 
     kind = SelectField(_l("Payment service"))
-    name = StringField(_l("Name in addresses"), [InputRequired(_l("Enter a name"))], filters=[one_line])
+    name = StringField(_l("Name in addresses"), [InputRequired(_l("Enter a name for addresses"))], filters=[one_line])
     label = StringField(
         _l("Name for shoppers"),
-        [InputRequired(_l("Enter a name")), Length(max=60, message=_l("At most 60 letters"))],
+        [InputRequired(_l("Enter a name for shoppers")), Length(max=60, message=_l("At most 60 letters"))],
         filters=[one_line],
     )
 
@@ -87,6 +87,13 @@ class ServiceForm(FlaskForm):
         """Show each sentence at its field."""
         for name, sentence in wrong.items():
             self[f"p_{name}"].errors = [sentence]
+
+    def ask_again(self) -> None:
+        """A page that comes back brings no secret: say so where one was typed."""
+        for row in self.rows:
+            if row.property.kind == SECRET and row.field.data:
+                told = _("%(key)s: enter it once more, for a page brings no key back.", key=row.field.label.text)
+                row.field.errors = [*row.field.errors, told]
 
     def _typed_names(self):
         return {one.name for one in self.known}

@@ -56,16 +56,16 @@ def service(name):
     config = payments.config_to_change(name)
     form = form_of(config)
     if not form.validate_on_submit():
-        return _page(config, form, 400 if form.errors else 200)
+        return _again(config, form) if form.errors else _page(config, form)
     try:
         wish = form.wish()
         if wrong := payments.wrong_fields(config, wish):
             form.put_errors(wrong)
-            return _page(config, form, 400)
+            return _again(config, form)
         _keep(name, wish, "change")
     except Invalid as problem:
         form.put_errors({field: sentences[0] for field, sentences in problem.fields.items()})
-        return _page(payments.config_to_change(name), form, 400, None if problem.fields else problem)
+        return _again(payments.config_to_change(name), form, None if problem.fields else problem)
     flash(_("Saved."), "ok")
     return redirect(url_for("admin.service", name=name), code=303)
 
@@ -162,6 +162,11 @@ def _remove(config, key):
         if keys.remove_secret(payments.config_to_change(config.name, lock=True), key):
             audit.record("remove secret", f"payment service {config.name}", after={"key": key})
     return _("It is removed.")
+
+
+def _again(config, form, problem=None):
+    form.ask_again()
+    return _page(config, form, 400, problem)
 
 
 def _page(config, form, status=200, problem=None, method_form=None):

@@ -7,10 +7,11 @@ from babel.core import get_global
 from babel.numbers import list_currencies
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from storefront import customers, store
+from storefront.admin.numbers import IntegerField
 from storefront.customers import plain_line, valid_email
 from storefront.kit import money
 from storefront.kit.errors import Invalid

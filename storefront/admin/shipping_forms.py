@@ -9,7 +9,6 @@ from sqlalchemy import select
 from wtforms import (
     BooleanField,
     HiddenField,
-    IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -19,6 +18,7 @@ from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import TextInput
 
 from storefront import customers, shipping, store
+from storefront.admin.numbers import IntegerField
 from storefront.customers import plain_line
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from storefront import customers, store
+from storefront.admin.numbers import IntegerField
 from storefront.customers import plain_line
 from storefront.kit.errors import Invalid
 from storefront.kit.html import without_nul

@@ -28,6 +28,7 @@ bp = Blueprint("gateway", __name__)
 HINTS = ("ok", "cancel", "error")
 LARGEST = 256 * 1024
 PATIENCE = 0.9  # seconds that a notification waits for others' locks in all: it is sent again anyway
+BY_BROWSERS, BY_SERVERS = "60 per minute", "600 per minute"  # for one address: all shoppers share a service's
 LEAST = 0.05  # seconds that are left for applying it, however long it took to store it
 
 
@@ -60,8 +61,17 @@ def leave(key):
     )
 
 
+def _how_often():
+    """A way back is as busy as the notifications where it is the service's own server that comes."""
+    try:
+        by_server = payments.comes_by_server((request.view_args or {})["gateway"], _message())
+    except NotFound:
+        by_server = False
+    return BY_SERVERS if by_server else BY_BROWSERS
+
+
 @bp.route("/payments/<gateway>/return/<key>/<hint>", methods=["GET", "POST"])
-@limiter.limit("60 per minute")
+@limiter.limit(_how_often)
 def read_return(gateway, key, hint):
     """The browser is back. Stored raw, verified if it can be, else a reason to ask; then the order's page."""
     message = _message()
@@ -81,7 +91,7 @@ def read_return(gateway, key, hint):
 
 
 @bp.route("/payments/<gateway>/notify", methods=["GET", "POST"])
-@limiter.limit("600 per minute")
+@limiter.limit(BY_SERVERS)
 def read_notification(gateway):
     """The gateway's server calls. Answered with a 2xx only when the message is stored, and soon, or else refused."""
     return _hear(gateway, _message())

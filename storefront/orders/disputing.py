@@ -50,13 +50,13 @@ def end_dispute(order: Order, bill: Bill) -> None:
 
     If it was closed meanwhile, its money waits on the desk, since nobody has sent it back.
     """
-    if any(other.status == DISPUTED for other in payments.bills_of(order.id)):
-        return
     if order.status in CLOSED:
         if balance_of(bill) > 0 and payments.counts(bill):
             bill.disposition = NONE
             db.session.flush()
             payments.quarantine(bill, "late_order_closed", state=order.status)
+        return
+    if any(other.status == DISPUTED for other in payments.bills_of(order.id)):
         return
     if order.status == REVIEW and order.review_reason == REASON:
         order.review_reason = ""

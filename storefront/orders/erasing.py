@@ -16,14 +16,14 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.kit.events import OrderEvent, OutboxMessage
 from storefront.orders import words
+from storefront.orders.disputing import REASON as DISPUTED
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderAddress, OrderNote, Shipment
 from storefront.orders.return_models import OrderReturn
 from storefront.orders.snapshot import snapshot_of
 from storefront.orders.states import CANCELLED, COMPLETED, DELIVERED, FAILED
 from storefront.payments.erasing import erase_person, hidden
-from storefront.payments.models import Bill, Refund
-from storefront.payments.states import DISPUTED
+from storefront.payments.models import Refund
 from storefront.promotions.erasing import forget_person
 
 OVER = (DELIVERED, COMPLETED, CANCELLED, FAILED)
@@ -74,12 +74,13 @@ def why_needed(order: Order) -> str:
     number = order.number
     if order.status not in OVER:
         return _("Order %(number)s is not over yet. Once it has arrived, or is cancelled, this works.", number=number)
-    if db.session.scalar(select(Bill.id).filter_by(order_id=order.id, status=DISPUTED).limit(1)):
+    waiting = payments.desk_rows_of(order.id)
+    if any(row.reason == DISPUTED for row in waiting):
         return _("A payment of order %(number)s is disputed. Once that is decided, this works.", number=number)
     if db.session.scalar(select(OrderReturn.id).filter_by(order_id=order.id, closed_at=None).limit(1)):
         return _("A return of order %(number)s is not settled yet. Once it is, this works.", number=number)
     on_its_way = select(Refund.id).where(Refund.order_id == order.id, Refund.status.in_(("REQUESTED", "SENT")))
-    if payments.desk_rows_of(order.id) or db.session.scalar(on_its_way.limit(1)):
+    if waiting or db.session.scalar(on_its_way.limit(1)):
         return _("Money of order %(number)s is still being looked after. Try again in some days.", number=number)
     return ""
 

@@ -14,8 +14,7 @@ from storefront.orders.models import Order, Shipment
 from storefront.orders.return_models import OrderReturn
 from storefront.orders.return_states import OPEN as OPEN_RETURNS
 from storefront.orders.states import CLOSED, DELIVERED, HOLD, NEW, SHIPPED
-from storefront.payments.models import Bill
-from storefront.payments.states import DISPUTED
+from storefront.payments.models import DeskRow
 
 CRASHED_AFTER = timedelta(minutes=5)
 BATCH = 500
@@ -83,11 +82,13 @@ def overdue(last: int = 0) -> list[int]:
 def arrived_long_ago(days: int, last: int = 0) -> list[int]:
     """The ids above `last` of sent orders of which nothing was heard for so many days; a batch.
 
-    Orders with something on its way back, or with a disputed payment, are not among them.
+    Orders with something on its way back, or with a dispute that waits on the desk, are not among them.
     """
     before = clock.now() - timedelta(days=days)
     coming = select(OrderReturn.id).where(OrderReturn.order_id == Order.id, OrderReturn.status.in_(OPEN_RETURNS))
-    disputed = select(Bill.id).where(Bill.order_id == Order.id, Bill.status == DISPUTED)
+    disputed = select(DeskRow.id).where(
+        DeskRow.order_id == Order.id, DeskRow.reason == "disputed", DeskRow.status == "OPEN"
+    )
     quiet = (Order.updated_at < before) & ~coming.exists() & ~disputed.exists()
     return _batch(Order.status.in_((SHIPPED, DELIVERED)) & quiet, last)
 

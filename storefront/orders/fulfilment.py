@@ -6,6 +6,7 @@ from storefront import payments, stock
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict
 from storefront.orders.assigning import missing_in
+from storefront.orders.disputing import REASON as DISPUTED
 from storefront.orders.driving import drive, follow, hold_back, let_go_on
 from storefront.orders.finding import locked, locked_shipment
 from storefront.orders.models import Order, Shipment
@@ -22,7 +23,7 @@ from storefront.orders.states import (
     SHIPMENT,
     SHIPPED,
 )
-from storefront.payments.states import AUTHORIZED, DISPUTED
+from storefront.payments.states import AUTHORIZED
 
 GOODS, STATE, MONEY = "stock", "order", "money"  # why a parcel is not released, or does not leave
 
@@ -117,13 +118,16 @@ def deliver(shipment_id: int) -> bool:
 
 
 def complete(order_id: int) -> bool:
-    """Nothing more is to be done. Raises Conflict while goods are on their way back, or the bank disputes."""
+    """Nothing more is to be done. Raises Conflict while goods are on their way back, or a dispute is open.
+
+    One that is lost never ends at the bank: it is over once staff have decided about its row of the desk.
+    """
     order = locked(order_id)
     if open_returns(order.id):
         raise Conflict(
             _("Something of this order is on its way back: decide about the return first."), state=order.status
         )
-    if any(bill.status == DISPUTED for bill in payments.bills_of(order.id)):
+    if any(row.reason == DISPUTED for row in payments.desk_rows_of(order.id)):
         raise Conflict(_("The shopper's bank disputes the payment: that has to end first."), state=order.status)
     return ORDER.apply(order, "completed")
 

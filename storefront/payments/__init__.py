@@ -1,13 +1,14 @@
 """What is owed and what money did: methods, bills, the inbox, the ledger, refunds.
 
 Ways to pay: methods, current_method, adapter, config_by_name, configs, problems, switch, check_live, why_foreign,
-pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods.
+pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods, card_options.
 Connecting: kinds, connect, config_to_change, fields_of, wrong_fields, wrong_as_wished, change, facts, open_method,
 broken_rules; endings, endings_of, note_endings; CARDS, Wish.
 Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask,
 ask_many, can_be_asked, is_mute, says_nothing, note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference,
 bills_of, open_bills, with_money, money_may_come, remove.
-The inbox: store_message, is_notice, read, finish, unread, inbox_of, waits_for, stored_since, prune_forged.
+The inbox: store_message, is_notice, comes_by_server, read, finish, unread, inbox_of, waits_for, stored_since,
+prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
 The desk: put_on_desk, take_off_desk, clear_desk, desk_rows_of, shopper_choices; give_to, homeless_bill,
 spoken_of, is_of_others.
@@ -79,6 +80,7 @@ from storefront.payments.connecting import (
 )
 from storefront.payments.fitness import broken_rules, check_live, problems, switch
 from storefront.payments.inbox import (
+    comes_by_server,
     finish,
     inbox_of,
     is_notice,
@@ -90,7 +92,7 @@ from storefront.payments.inbox import (
     waits_for,
 )
 from storefront.payments.ledger import CREDITED, accept, counts, event_key, quarantine, quarantined, record, resolve
-from storefront.payments.method_settings import problems_with_methods, settings_from, settings_schema
+from storefront.payments.method_settings import card_options, problems_with_methods, settings_from, settings_schema
 from storefront.payments.moving import give_to, homeless_bill, is_of_others, spoken_of
 from storefront.payments.questions import (
     ask,
@@ -106,7 +108,6 @@ from storefront.payments.refunds import (
     is_ours,
     refund_as_credit,
     refund_told,
-    refundable,
     refunds_of,
     request_refund,
     retry_refund,
@@ -114,7 +115,7 @@ from storefront.payments.refunds import (
 from storefront.payments.sending import call_gateway, claim, settle_refund, unsent_refunds
 from storefront.payments.shoppers import told_by as shopper_told_by
 from storefront.payments.silence import listen_for, note_silence, silent_gateways, watched_gateways
-from storefront.payments.sums import currency_of, money_of
+from storefront.payments.sums import currency_of, money_of, refundable
 from storefront.payments.waiting import clear_desk, desk_rows_of, put_on_desk, shopper_choices, take_off_desk
 
 __all__ = [
@@ -137,12 +138,14 @@ __all__ = [
     "cancel",
     "cancel_all",
     "capture_when",
+    "card_options",
     "change",
     "check_live",
     "claim",
     "claim_capture",
     "clear_desk",
     "close_at_gateway",
+    "comes_by_server",
     "config_by_name",
     "config_to_change",
     "configs",

@@ -113,7 +113,7 @@ def call_capture(row: Capture) -> OperationResult:
         if outcomes is None:
             return OperationResult(base.UNKNOWN, reason=_("The payment service does not answer."))
         if done := next((outcome for outcome in outcomes if outcome.type == ENDS[row.kind]), None):
-            return OperationResult(base.DONE, done.transaction)
+            return OperationResult(base.DONE, done.transaction, amount_minor=done.amount_minor)
     if row.kind == CAPTURE:
         return translator.capture(view_of(bill), row.amount_minor, row.request_key)
     return translator.void(view_of(bill), row.request_key)
@@ -132,7 +132,8 @@ def settle_capture(row: Capture, result: OperationResult) -> Outcome | None:
         return None
     row.status = SUCCEEDED
     bill = db.session.get_one(Bill, row.bill_id)
-    return Outcome(ENDS[row.kind], bill.reference, row.request_key, row.amount_minor, row.currency, row.gateway_id)
+    amount = result.amount_minor or row.amount_minor  # what was taken is booked, whatever was asked for
+    return Outcome(ENDS[row.kind], bill.reference, row.request_key, amount, row.currency, row.gateway_id)
 
 
 def was_voided_by_us(bill: Bill) -> bool:

@@ -108,7 +108,11 @@ def contents(content: bytes) -> Contents:
 def about(file: str) -> Contents:
     """What the file of this name holds, or why it cannot be used."""
     content = content_of(file)
-    return contents(content) if content else Contents(problem=_("There is no such file."))
+    return (
+        contents(content)
+        if content
+        else Contents(problem=_("There is no file %(name)s in DATA_DIR/certificates.", name=file))
+    )
 
 
 def _write(path, content):

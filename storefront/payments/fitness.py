@@ -64,7 +64,8 @@ def check_live(thoroughly: bool = False) -> None:
     """
     active = list(db.session.scalars(select(GatewayConfig).filter_by(active=True).order_by(GatewayConfig.name)))
     if wrong := [config.name for config in active if refused_in_live(config)]:
-        raise Invalid(f"A live shop must not use {', '.join(wrong)}: switch it off, or set STORE_MODE=test.")
+        do = "switch it off, or set STORE_MODE=test and choose live as its mode in the admin"
+        raise Invalid(f"A live shop must not use {', '.join(wrong)}, for tests or in test mode: {do}.")
     reasons = {config.name: _test_values(config) for config in active}
     if thoroughly:
         reasons = {config.name: reasons[config.name] or _broken_if_ready(config) for config in active}

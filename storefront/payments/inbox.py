@@ -58,6 +58,12 @@ def is_notice(backend: str, message: Message) -> bool:
     return kind_of(config_by_name(backend).type).is_notice(message)
 
 
+def comes_by_server(backend: str, message: Message) -> bool:
+    """Whether what came by the way back was brought by the service's own server: one address for all shoppers."""
+    kind = kind_of(config_by_name(backend).type)
+    return kind.fetches_returns or kind.is_notice(message)
+
+
 def message_of(stored: InboxMessage) -> Message:
     """The message as the adapter reads it, now or years later."""
     came = (stored.remote_addr, stored.received_at)

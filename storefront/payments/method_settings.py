@@ -15,6 +15,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 from storefront.payments.capturing import AT_RELEASE, BY_HAND, ON_SHIPMENT
 from storefront.payments.gateways import kind_of
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.models import GatewayConfig, PaymentMethod
 
 Schema = Mapping[str, Mapping[str, Any]]
@@ -38,6 +39,11 @@ COMMON: Schema = {
 def settings_schema(config: GatewayConfig) -> Schema:
     """What a way to pay through this gateway may be told."""
     return {**COMMON, **kind_of(config.type).method_settings}
+
+
+def card_options(config: GatewayConfig) -> CardOptions:
+    """What this gateway's page can be told of cards."""
+    return kind_of(config.type).card_options
 
 
 def settings_from(text: str, config: GatewayConfig) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from storefront.payments.gateways.base import Outcome
 from storefront.payments.ledger import AS_CREDIT, BY_HAND, record, resolve
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import QUARANTINED
-from storefront.payments.sums import balance_of, currency_of
+from storefront.payments.sums import balance_of, currency_of, refundable
 
 
 def request_refund(
@@ -63,16 +63,6 @@ def refund_as_credit(bill: Bill, amount_minor: int, *, request_key: str, reason:
         refund.status, refund.gateway_id, refund.updated_at = SUCCEEDED, key, clock.now()
         events.record("REFUND_CREDITED", refund.order_id, id=refund.id, amount=amount_minor, by=actor)
     return refund
-
-
-def refundable(bill: Bill) -> int:
-    """What may still be asked back of a bill: its balance, minus what is on its way."""
-    on_its_way = db.session.scalar(
-        select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-            Refund.bill_id == bill.id, Refund.status.in_((REQUESTED, SENT))
-        )
-    )
-    return balance_of(bill) - int(on_its_way or 0)
 
 
 def refunds_of(order_id: int) -> list[Refund]:

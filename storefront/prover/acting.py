@@ -9,7 +9,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.events import OrderEvent
 from storefront.payments.gateways.sandbox import sign
 from storefront.prover.deeds import deed, left, open_sessions, visit
-from storefront.prover.shelf import minutes_of
+from storefront.prover.shelf import is_over, minutes_of
 from storefront.sandbox import books
 
 
@@ -93,6 +93,16 @@ def ask(bill_id):
 @deed("the job closes what nobody paid in time", lambda view, world: [()] if _overdue(view) else [])
 def clean_up():
     return _job("close_unpaid_orders")
+
+
+@deed(
+    "the job ends what carts have kept for long enough",
+    lambda view, world: (
+        [()] if any(row.status == "HELD" and is_over(view, row) for row in view.stock_reservations) else []
+    ),
+)
+def end_holds():
+    return _job("end_timed_holds")
 
 
 def _overdue(view):

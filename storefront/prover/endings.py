@@ -11,8 +11,8 @@ from storefront.prover.ways import Found, State, Step
 
 # What time, jobs and people do until nothing is left to be done, in the order in which it is tried.
 CLOSING = (
-    "silence read_inbox notify send_refunds clean_up release_parcel ship complete send_back accept call_off ask"
-    " end_session wait"
+    "silence read_inbox notify send_refunds clean_up release_parcel ship complete send_back accept call_off decide"
+    " ask end_session wait"
 ).split()
 # Minutes: a window and its grace, a pending payment's, and every prolongation for a gateway that never says.
 AFTERWARDS = (120, 4500, *(4500 + 16 * times for times in range(1, 12)))
@@ -100,9 +100,18 @@ class Endings:
         """How it ends when every message that is on its way arrives, in every order."""
         if state not in self._alike:
             after = [self._deliver(state, notice) for notice in _undelivered(self.search.view(state))]
-            ends = [self._ends(one) for one in after] if after else [frozenset({_end_of(self.search.view(state))})]
+            ends = [self._ends(one) for one in after] or [frozenset({_end_of(self.search.view(self._read(state)))})]
             self._alike[state] = frozenset().union(*ends)
         return self._alike[state]
+
+    def _read(self, state):
+        """Messages that came before what they speak of are tried again, as long as that changes anything."""
+        before = None
+        while state != before:
+            before, view = state, self.search.view(state)
+            for args in DEEDS["read_inbox"].when(view, self.search.world):
+                state = next(self.search.done(state, view, DEEDS["read_inbox"], args)).state
+        return state
 
     def _across_deadline(self, state) -> frozenset:
         """The same with the end of the hold once at any place between them."""
@@ -155,7 +164,8 @@ def _end_of(view):
     fates = tuple(_fate(order, applied, strays) for order in view.orders)
     ledger = tuple(sorted((entry.kind, entry.amount_minor, entry.currency) for entry in view.ledger_entries))
     states = tuple((order.status, order.payment_status) for order in view.orders)
-    return fates, ledger, (states, tuple((row.on_hand, row.reserved) for row in view.stock))
+    parcels = tuple(parcel.status for parcel in view.shipments)
+    return fates, ledger, (states, tuple((row.on_hand, row.reserved) for row in view.stock), parcels)
 
 
 def _fate(order, applied, strays):

@@ -1,6 +1,5 @@
 """Faults that are put into the shop's code on purpose, one at a time, to see whether the search finds them."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from storefront.cart import paying
@@ -14,17 +13,10 @@ from storefront.payments.gateways import sandbox
 from storefront.payments.states import BILL, PAID
 from storefront.promotions import using
 from storefront.prover.editing import Fault, allowed, edited
-from storefront.prover.worlds import PRICE, World
+from storefront.prover.other_faults import OTHERS
+from storefront.prover.small import world
+from storefront.prover.worlds import PRICE
 from storefront.stock import holding
-
-BUYS = {"look": 1, "confirm": 1, "leave": 0, "press": 1, "notify": 0}
-BUYING = World("buying", "One shopper buys one of two mugs.", BUYS, on_hand=2, presses=("pay:before",), deliveries=2)
-
-
-def world(name: str, may: Mapping[str, int], **more) -> World:
-    """A small world to look for one fault in."""
-    return replace(BUYING, name=name, may={**BUYS, **may}, **more)
-
 
 RETRY = world("trying again", {"pay_again": 1, "press": 2}, deliveries=1)
 LATE = world("late money", {"wait": 0, "clean_up": 0, "pay_again": 1, "press": 1}, marks=(46,), on_hand=1)
@@ -41,6 +33,12 @@ _THEN_WRITE = """orders.hold_goods(attempt.order)
             db.session.flush()
             db.session.execute(update(Stock).values(reserved=reserved + 1))
 """
+_REFUSE_BESIDE = """from sqlalchemy import select
+    from storefront.orders.models import Order
+    from storefront.stock import OutOfStock
+    if db.session.scalar(select(Order.id).where(Order.status == "NEW", Order.id != order.id)):
+        raise OutOfStock("Somebody else is at it.")
+    cart.claim("""
 
 FAULTS = (
     Fault(
@@ -156,6 +154,11 @@ FAULTS = (
         AT_ONCE,
     ),
     Fault(
+        "refused because somebody else confirms, too",
+        (edited(placing, "hold_goods", "cart.claim(", _REFUSE_BESIDE),),
+        replace(AT_ONCE, may={"look": 2, "confirm": 2}),
+    ),
+    Fault(
         "closer does not ask",
         (
             edited(money_jobs, "_ask_about", "checkout.ask_about_many(list(asked))", "()"),
@@ -249,4 +252,5 @@ FAULTS = (
         (edited(parcels, "split_parcel", "_take(parcel, inside[line_id], qty)", "pass"),),
         world("dividing", {"split": 1}, carts=(2,), on_hand=2),
     ),
+    *OTHERS,
 )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from storefront.prover.rules import CLOSED, MONEY, RELEASED
-from storefront.prover.shelf import free_for, in_carts, too_few_for
+from storefront.prover.rules import CLOSED, MONEY, RELEASED, captured
+from storefront.prover.shelf import free_for, in_carts, is_over, too_few_for
 from storefront.prover.tables import Tables, View
 
 OPEN = ("CREATED", "REDIRECTED", "PENDING")
+GONE = "is not there in this quantity"  # how the preview says that something is sold out
 MOVES: list[Any] = []
 FROZEN = (
     "number",
@@ -53,12 +54,22 @@ def nothing_breaks(before: View, after: View, step: Any) -> Iterator[str]:
     if ending.word == "broken":
         yield f"{ending.value[0]}: {ending.value[1]}"
     status = ending.value if ending.word == "done" and step.deed in ("notify", "forge", "leave", "come_back") else 0
-    if status == 503 and step.deed == "notify" and not before.memory.get("down"):
+    if status == 503 and step.deed == "notify" and not before.memory.get("down") and not _too_early(before, step):
         yield "a notice was refused though nothing was wrong"
     elif status >= 500 and status != 503:
         yield f"the page answered {status}"
     if step.deed in ("clean_up", "read_inbox") and ending.word == "done" and ("failed", 0) not in ending.value:
         yield f"a job failed: {ending.value}"
+
+
+def _too_early(before, step):
+    """The notice tells of something that happened to a payment which the shop has not heard of yet."""
+    notice = next(row for row in before.sandbox_notices if row.id == step.args[0])
+    bills = {bill.id: bill.status for bill in before.bills if bill.reference == notice.reference}
+    if "status=won_back" in notice.body:
+        return not any(row.bill_id in bills and row.kind == "charged_back" for row in before.ledger_entries)
+    later = "status=refunded" in notice.body or "status=charged_back" in notice.body
+    return later and not any(status in MONEY for status in bills.values())
 
 
 def _facts(view):
@@ -95,7 +106,9 @@ def paid_is_left_by_people_only(before: View, after: View, step: Any) -> Iterato
     now = {order.id: order.status for order in after.orders}
     for order in before.orders:
         status = now.get(order.id)
-        if order.status in RELEASED and status not in RELEASED and step.deed not in ("call_off",):
+        disputed = status == "REVIEW" and any(b.order_id == order.id and b.status == "DISPUTED" for b in after.bills)
+        by_people = step.deed in ("call_off", "decide")
+        if order.status in RELEASED and status not in RELEASED and not by_people and not disputed:
             yield f"order {order.id} was {order.status} and is {status}"
 
 
@@ -132,8 +145,13 @@ def a_paid_order_was_in_the_cart(before: View, after: View, step: Any) -> Iterat
 
 
 def _newly_paid(before, after):
-    was = {order.id: order.status for order in before.orders}
-    return [o for o in after.orders if o.status in RELEASED and was.get(o.id, "NEW") not in RELEASED]
+    were = {order.id for order in before.orders if _has_its_goods(order)}
+    return [order for order in after.orders if _has_its_goods(order) and order.id not in were]
+
+
+def _has_its_goods(order):
+    """It was released; if the bank has taken its money since, it waits in review."""
+    return order.status in RELEASED or (order.status, order.review_reason) == ("REVIEW", "disputed")
 
 
 def _qty(view, order_id):
@@ -155,12 +173,43 @@ def nothing_is_closed_unasked(before: View, after: View, step: Any) -> Iterator[
 
 @move
 def nobody_is_refused_what_is_there(before: View, after: View, step: Any) -> Iterator[str]:
-    """A refusal is right only if at one of the moments at which the confirm was at the database too few were there."""
-    if step.deed != "confirm" or step.ending.word != "refused" or step.ending.value[0] != "OutOfStock":
+    """A refusal is right only if at one of the moments at which its run was at the database too few were there."""
+    if step.deed not in ("confirm", "put") or step.ending.word != "refused" or step.met:
         return
-    cart_id = step.args[0]
-    if not step.met and not too_few_for(before, cart_id):
-        yield f"{in_carts(before)[cart_id]} were refused, {free_for(before, cart_id)} were there"
+    kind, sentence = step.ending.value
+    if kind == "OutOfStock" or (kind == "QuoteChanged" and GONE in sentence):
+        cart_id, more = step.args[0], step.deed == "put"
+        if not too_few_for(before, cart_id, more):
+            wanted = in_carts(before).get(cart_id, 0) + more
+            yield f"{wanted} were refused, {free_for(before, cart_id)} were there"
+
+
+@move
+def what_is_kept_for_minutes_ends_in_time(before: View, after: View, step: Any) -> Iterator[str]:
+    """Neither looking again nor putting in more prolongs what a cart keeps."""
+    if before.stock_reservations is after.stock_reservations:
+        return
+    kept = [one for one in before.stock_reservations if _is_kept(one)]
+    ends = {one.cart_line_id: one.expires_at for one in kept if not is_over(before, one)}
+    for one in after.stock_reservations:
+        if _is_kept(one) and one.expires_at > ends.get(one.cart_line_id, one.expires_at):
+            yield f"line {one.cart_line_id} of a cart keeps its goods longer than it was told"
+
+
+def _is_kept(one):
+    return one.owner_kind == "cart" and one.status == "HELD"
+
+
+@move
+def what_is_asked_back_is_there(before: View, after: View, step: Any) -> Iterator[str]:
+    """A refund is asked for only out of what has come, has not gone back, and is not on its way back."""
+    if before.refunds is after.refunds:
+        return
+    known = {refund.id for refund in before.refunds}
+    for bill_id in {refund.bill_id for refund in after.refunds if refund.id not in known}:
+        asked = sum(r.amount_minor for r in after.refunds if r.bill_id == bill_id and r.status in ("REQUESTED", "SENT"))
+        if asked > captured(after)[bill_id]:
+            yield f"{asked} are asked back of bill {bill_id}, which has {captured(after)[bill_id]}"
 
 
 @move

@@ -11,9 +11,9 @@ from flask import Flask
 
 from storefront.prover.editing import Fault
 from storefront.prover.endings import Endings
-from storefront.prover.faults import BUYING
 from storefront.prover.paths import Paths
 from storefront.prover.search import Search
+from storefront.prover.small import BUYING
 from storefront.prover.stage import Moment, Stage
 from storefront.prover.story import told
 from storefront.prover.worlds import WORLDS, World

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from storefront.prover import acting, deeds, moves, rules, shopping  # noqa: F401 - they fill the table of deeds
+from storefront.prover import acting, afterwards, deeds, gateway_rules, moves, rules, shopping  # noqa: F401 - they fill the tables of deeds and rules
 from storefront.prover.deeds import DEEDS, Deed
 from storefront.prover.paths import Paths
 from storefront.prover.stage import Ending, Moment, Stage
 from storefront.prover.tables import Tables, View
 from storefront.prover.ways import BY_SLOT, WAITS, Changes, Found, Result, Run, State, Step
 from storefront.prover.worlds import World
+from storefront.stock.models import TIMED_HOLD
 
 
 class Search:
@@ -23,7 +24,7 @@ class Search:
 
     def __init__(self, world: World, stage: Stage, paths: Paths):
         self.world, self.stage = world, stage
-        self.tables = Tables(stage.raw)
+        self.tables = Tables(stage.raw, exact={"added_at"} if world.policy == TIMED_HOLD else set())
         self.paths = paths
         self.memories: list[dict[str, Any]] = []
         self._numbers: dict[tuple, int] = {}
@@ -32,7 +33,7 @@ class Search:
         self.waiting: deque[State] = deque()
         self.transitions = 0
         deeds.on(stage)
-        self.first = (*self.tables.begin(), self._memory({"now": 0}))
+        self.first = (*self.tables.begin(), self._memory(world.told()))
         self.came[self.first] = None
         self.waiting.append(self.first)
 

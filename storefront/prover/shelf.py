@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from storefront.prover.rules import HELD
 from storefront.prover.stage import MORNING
@@ -21,9 +22,9 @@ def in_carts(view: View) -> Mapping[int, int]:
     return found
 
 
-def too_few_for(view: View, cart_id: int) -> bool:
-    """Whether there is less than the cart wants, beside what its own orders and its own lines have set aside."""
-    return free_for(view, cart_id) < in_carts(view).get(cart_id, 0)
+def too_few_for(view: View, cart_id: int, more: int = 0) -> bool:
+    """Whether there are fewer for the cart than it has, and so many more."""
+    return free_for(view, cart_id) < in_carts(view).get(cart_id, 0) + more
 
 
 def free_for(view: View, cart_id: int) -> int:
@@ -33,11 +34,11 @@ def free_for(view: View, cart_id: int) -> int:
     theirs = sum(
         one.qty
         for one in view.stock_reservations
-        if one.status in HELD and one.order_id not in own and one.cart_line_id not in lines and not _over(view, one)
+        if one.status in HELD and one.order_id not in own and one.cart_line_id not in lines and not is_over(view, one)
     )
     return view.stock[0].on_hand - theirs
 
 
-def _over(view, held):
-    """The minutes of a cart's hold are over: it counts for nobody, whether or not a job has come by."""
+def is_over(view: View, held: Any) -> bool:
+    """Whether the minutes of a cart's hold are over: then it counts for nobody, though no job has come by."""
     return held.owner_kind == "cart" and minutes_of(held.expires_at) <= view.memory["now"]

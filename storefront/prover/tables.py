@@ -7,7 +7,7 @@ rule compares, counters of changes, the names of rows that nobody refers to, mes
 import re
 import sqlite3
 from collections import namedtuple
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from storefront.prover.stage import MORNING
@@ -52,16 +52,16 @@ _WORD = re.compile(r"\w+")
 
 
 class Tables:
-    """The contents that each table has had, and the one that it has now."""
+    """The contents that each table has had, and the one that it has now. Times in `exact` columns matter."""
 
-    def __init__(self, raw: sqlite3.Connection):
+    def __init__(self, raw: sqlite3.Connection, exact: Collection[str] = ()):
         self.raw = raw
         there = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         self.names = [name for name in MATTERS if name in there]
         self.place = {name: place for place, name in enumerate(self.names)}
         self.columns = {name: [row[1] for row in raw.execute(f"PRAGMA table_info({name})")] for name in self.names}
         self.keys = {name: _key_places(raw, name) for name in self.names}
-        self.alike = {name: _alike(name, self.columns[name]) for name in self.names}
+        self.alike = {name: _alike(name, self.columns[name], exact) for name in self.names}
         self.contents: list[list[tuple]] = [[] for _ in self.names]
         self._numbers: list[dict[tuple, int]] = [{} for _ in self.names]
         self._kinds = {name: namedtuple(name, columns) for name, columns in self.columns.items()}
@@ -193,9 +193,9 @@ def _key_places(raw, name):
     return [row[0] for row in rows if row[5]]
 
 
-def _alike(name, columns):
+def _alike(name, columns, exact):
     """(place, value) of the columns that no rule compares: a time stays some time, and nothing stays nothing."""
-    values = {column: THEN for column in columns if column in ANY_TIME} | MADE_ALIKE.get(name, {})
+    values = {column: THEN for column in columns if column in ANY_TIME - set(exact)} | MADE_ALIKE.get(name, {})
     return [(columns.index(column), value) for column, value in values.items() if column in columns]
 
 

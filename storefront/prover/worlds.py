@@ -14,7 +14,7 @@ from storefront.kit.db import db, transaction
 from storefront.payments.models import GatewayConfig, PaymentMethod
 from storefront.promotions.models import Coupon, Promotion
 from storefront.shipping.models import ServiceLevel, ShippingRegion
-from storefront.stock.models import RESERVE_ON_CONFIRM, Stock
+from storefront.stock.models import RESERVE_ON_CONFIRM, TIMED_HOLD, Stock
 from storefront.store.models import Sequence, Store
 from storefront.taxes.models import TaxCategory, TaxRate
 
@@ -41,6 +41,11 @@ class World:
     tabs: tuple[int, ...] = (1,)
     coupon_limit: int = 0  # so often a code may be used that stands in every cart; 0: there is none
     certificate_minor: int = 0  # what a gift certificate is worth whose code stands in every cart; 0: there is none
+
+    def told(self) -> dict[str, Any]:
+        """What the rules have to know of it: the time, and from which sum on a person looks at an order."""
+        rules = self.store.get("review_rules", {})
+        return {"now": 0, **({"looked_at_from": rules["amount_minor"]} if rules else {})}
 
     def build(self) -> None:
         """Open the shop."""
@@ -116,7 +121,7 @@ def _cart(place, qty, codes):
     db.session.add(home)
     db.session.flush()
     ways = {"service_level_id": 1, "payment_method_id": 1, "shipping_address_id": home.id}
-    lines = [CartLine(variant_id=1, qty=qty, added_at=now)]
+    lines = [CartLine(variant_id=1, qty=qty, added_at=now)] if qty else []
     db.session.add(
         Cart(
             token_hash=f"cart-{place}",
@@ -277,5 +282,33 @@ WORLDS = (
         slow=("call_off", "ship", "split", "notify"),
         crashes=1,
         presses=("pay:before",),
+    ),
+    World(
+        "the console",
+        "Money goes back in the gateway's own console, and the bank disputes it, while staff send, cancel and decide.",
+        {**ALWAYS, "ask": 0, "look": 1, "confirm": 1, "press": 1, "refund_there": 2, "charge_back": 1, "win_back": 1}
+        | {"call_off": 1, "accept": 1, "decide": 2, "send_refunds": 0, "ship": 0, "complete": 0},
+        marks=(46,),
+        presses=("pay:before", "pay:after_hold"),
+        crashes=1,
+    ),
+    World(
+        "looked at",
+        "A rule of the shop wants a person to look at what was paid, in time or late, while the cart changes.",
+        {**ALWAYS, "look": 2, "confirm": 2, "put": 1, "press": 2, "pay_again": 1, "cancel": 1, "call_off": 1}
+        | {"accept": 1, "decide": 1, "send_refunds": 0, "ship": 0},
+        on_hand=2,
+        marks=(46,),
+        presses=("pay:before", "pay:after_hold"),
+        store={"review_rules": {"amount_minor": PRICE}},
+    ),
+    World(
+        "kept for minutes",
+        "The last mug is kept for whoever puts it into the cart, for five minutes: two want it, and one may pay late.",
+        {**ALWAYS, "put": 3, "take_out": 1, "end_holds": 0, "look": 2, "confirm": 2, "press": 1, "cancel": 1},
+        carts=(0, 0),
+        marks=(6, 11, 57),
+        presses=("pay:before", "pay:after_hold"),
+        policy=TIMED_HOLD,
     ),
 )

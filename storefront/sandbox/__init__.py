@@ -2,10 +2,11 @@
 
 It is somebody else's house: it knows the shop only by the signed form and by the addresses in it, and keeps
 its own books. Verbs: deliver_due (the notifications that are due); can_be_rehearsed, invented (for the admin: a gateway
-whose service the sandbox plays, and what it is filled in with).
+whose service the sandbox plays, and what it is filled in with); try_keys (of a gateway, without its service).
 """
 
 from storefront.sandbox.delivery import deliver_due
 from storefront.sandbox.inventing import can_be_rehearsed, invented
+from storefront.sandbox.trying import Tried, try_keys
 
-__all__ = ["can_be_rehearsed", "deliver_due", "invented"]
+__all__ = ["Tried", "can_be_rehearsed", "deliver_due", "invented", "try_keys"]

@@ -1,7 +1,7 @@
 """A gateway of a test shop, filled in so that the sandbox plays its service: addresses of the shop, made-up keys.
 
-What the merchant has typed stays, other than the addresses. Which value fits a property is found by its schema and by
-what the adapter says of it.
+What the merchant has typed stays, other than the addresses and a file with which nobody can play the service. Which
+value fits a property is found by its schema and by what the adapter says of it.
 """
 
 import secrets
@@ -35,7 +35,8 @@ def invented(config: GatewayConfig) -> payments.Wish:
     kind, player = kind_of(config.type), PLAYERS[config.type]
     wish = payments.Wish(config.label, "test", {**config.properties, **_addresses(config)})
     for one in kind.properties:
-        if _is_wanted(one) and not wish.properties.get(one.name) and _is_missing(config, one):
+        lacks = _is_wanted(one) and not wish.properties.get(one.name) and _is_missing(config, one)
+        if lacks or _is_in_the_way(config, player, one):
             known = player.invents.get(one.name)
             wish = _best(config, wish, one, [known] if known else _values(config, one))
     return wish
@@ -53,6 +54,12 @@ def _addresses(config):
 
 def _is_missing(config, one):
     return not (config.properties.get(one.name) or config.secrets.get(one.name) or config.certificates.get(one.name))
+
+
+def _is_in_the_way(config, player, one):
+    """Whether it is a file with which the service cannot be played: a bank's real certificate, without its key."""
+    file = config.certificates.get(one.name, "") if one.kind == CERTIFICATE else ""
+    return bool(file) and not player.plays_with(one.name, certificates.content_of(file))
 
 
 def _is_wanted(one):

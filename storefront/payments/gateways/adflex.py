@@ -3,7 +3,8 @@
 `POST v2/ahpp/session` is authorized by a JSON Web Token (HS256 under the secret key; `aud` is the address that is
 called) and two headers; its answer names the session (madison-web-solutions/php-adflex, src/Client.php and
 src/Adflex.php). The page with Adflex's script is the merchant's: it is told the session and our addresses, and takes
-the payment with Adflex. Amounts are whole minor units, as text.
+the payment with Adflex. Amounts are whole minor units, as text. `saveCardOption` says whether the form offers to keep
+the card (the same file); the token is told to that page, never to the shop.
 
 What Adflex's server tells a shop, and how it is asked what became of a payment, is not public. So this adapter hears
 nothing and asks nothing: that a payment was made is entered by hand or read from a settlement file, and a live
@@ -22,12 +23,15 @@ from flask_babel import gettext as _, lazy_gettext as _l
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Hint, Message, Reading, Redirect, Urls
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.properties import ADDRESS, FLAG, SECRET, Property
 from storefront.payments.gateways.references import compact
 
 LONGEST = 12  # letters of a reference
 SECONDS = 3600  # of a session whose end nobody has said
 SUCCESS = 50001
+KEPT = {"saveCardOption": "ShowUnticked", "ttlDays": 90}  # whoever pays has to tick it
+NOT_KEPT = {"saveCardOption": "Hide", "ttlDays": 1}
 OURS = uuid.UUID("5f0c7f5e-8d0b-4f0a-9b52-6d1f3b1f7c11")  # the space of our transactions' names
 
 
@@ -53,6 +57,7 @@ class Adflex(base.Gateway):
     )
     addresses = {"api": {"test": "https://api-test.adflex.co.uk", "live": "https://api.adflex.co.uk"}}
     capabilities = base.Capabilities(notifies=False)
+    card_options = CardOptions(keep=True)
 
     def check(self) -> list[str]:
         """Besides what is missing: nobody goes live without knowing that the shop will hear nothing."""
@@ -73,7 +78,7 @@ class Adflex(base.Gateway):
             "ttlSeconds": self._seconds(bill),
             "amount": {"currency": bill.currency, "value": str(bill.amount_minor)},
             "description": bill.order_number or reference,
-            "tokenLifetime": {"saveCardOption": "Hide", "ttlDays": 1},
+            "tokenLifetime": KEPT if bill.card.tokenize else NOT_KEPT,
             "tdsCheck": "Default",
             "cvcCheck": "Default",
             "avsCheck": "Default",

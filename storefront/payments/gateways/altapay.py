@@ -69,6 +69,7 @@ class AltaPay(base.Gateway):
     }
     # documentation.altapay.com, Payment Page OK Setup
     sources = ("185.206.120.0/24", "2a10:a200::/29", "185.203.232.129/32", "185.203.233.129/32")
+    fetches_returns = True
     capabilities = base.Capabilities(
         can_query=True, can_refund=True, can_query_refund=True, can_capture=True, can_void=True, page_stays_open=True
     )
@@ -135,7 +136,7 @@ class AltaPay(base.Gateway):
         return OperationResult(base.NEVER_ARRIVED if never else base.UNKNOWN)
 
     def capture(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
-        """Take what was authorized."""
+        """Take what was authorized; the answer tells how much of it was taken."""
         return self._operate("captureReservation", bill, "captured", amount_minor, key)
 
     def void(self, bill: BillView, key: str) -> OperationResult:
@@ -169,18 +170,29 @@ class AltaPay(base.Gateway):
             if amount_minor is not None:
                 fields |= {"amount": money.plain(amount_minor, bill.currency), "reconciliation_identifier": key}
                 if xml.has(found, kind, key):
-                    return OperationResult(base.DONE, key if kind == "refunded" else name)
-            result, words = xml.result(self._call(what, fields))
+                    return self._moved(found, kind, key)
+            root = self._call(what, fields)
+            result, words = xml.result(root)
         except Refused as no:
             return OperationResult(base.REFUSED, reason=no.words)
         except GatewayError as error:
             return OperationResult(base.UNKNOWN, reason=error.message)
-        return OperationResult(result, key if kind == "refunded" else name, "" if result == base.DONE else words)
+        if result != base.DONE:
+            return OperationResult(result, key if kind == "refunded" else name, words)
+        return self._moved(next(iter(xml.transactions(root, _reference(bill))), found), kind, key)
+
+    def _moved(self, transaction, kind, key):
+        """Done, under the names by which the callbacks tell of it."""
+        if kind == "refunded":
+            return OperationResult(base.DONE, key)
+        taken = xml.amount_of(transaction, kind, key) if kind == "captured" else 0
+        return OperationResult(base.DONE, xml.said(transaction, "TransactionId"), amount_minor=taken)
 
     def _transaction(self, bill, kind):
         """The payment of a bill; of one that is only reserved the try that reserves it. Raises Refused if none does."""
         found, wanted = self._tries(_reference(bill)), xml.is_captured if kind == "refunded" else xml.is_reserved
-        own = [one for one in found if xml.said(one, "TransactionId") == bill.transaction_id]
+        name = (bill.transaction_id or "").partition(xml.PART)[0]  # of a later part: the whole it is a part of
+        own = [one for one in found if xml.said(one, "TransactionId") == name]
         right = own if bill.transaction_id else [one for one in found if wanted(one)]
         if not right:
             raise Refused("there is no such payment")

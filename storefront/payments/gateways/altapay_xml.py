@@ -1,12 +1,14 @@
 """AltaPay's answers in XML, in our words (documentation.altapay.com, API Response structure and Transaction).
 
 A transaction has its state and three sums: reserved, captured, sent back. What was captured or sent back is listed
-under reconciliation identifiers: ours where we gave one, else AltaPay's. Some providers list none (the page of
-`payments` names them); what went back then is for a person, as is a chargeback: how it is told is not public.
+under reconciliation identifiers: ours where we gave one, else AltaPay's. What was captured in parts is told part by
+part: the oldest is the payment, each later one money of its own, named by its identifier. Some providers list none (the
+page of `payments` names them); what went back then is for a person, as is a chargeback: how it is told is not public.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +22,8 @@ from storefront.payments.gateways.base import Outcome
 RESERVED = ("preauth", "invoice_initialized")
 # Words that end so (AltaPay/sdk-php, plugin-prestashop, plugin-salesforce): a try that failed, or is under way.
 NO_NEWS = re.compile(r"(.*_)?(failed|error|declined|cancelled|created|started)")
+PART = ":"  # between a transaction and the identifier of a later part of its money
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RESULTS = {"Success": base.DONE, "Failed": base.REFUSED, "Open": base.ACCEPTED}
 
 
@@ -75,6 +79,12 @@ def has(transaction: Any, kind: str, key: str) -> bool:
     return any(said(one, "Id") == key for one in _identified(transaction, kind))
 
 
+def amount_of(transaction: Any, kind: str, key: str) -> int:
+    """The sum that was captured or refunded under this identifier, in minor units; 0 if it is not told."""
+    found = next((one for one in _identified(transaction, kind) if said(one, "Id") == key), None)
+    return _minor(said(found, "Amount"), _currency(transaction)) or 0 if found is not None else 0
+
+
 def news(transaction: Any) -> Iterator[Outcome]:
     """What a transaction says. Nothing of a failed try: another card, or another payment, may follow."""
     name, status = said(transaction, "TransactionId"), said(transaction, "TransactionStatus")
@@ -82,7 +92,7 @@ def news(transaction: Any) -> Iterator[Outcome]:
     if captured is None or reserved is None:
         yield _unknown(transaction, f"{status} sums")
     elif captured:
-        yield _outcome(base.PAID, transaction, f"{name}:paid", captured, _first(transaction, "captured"))
+        yield from _taken(transaction, captured)
         yield from _gone(transaction)
     elif status in RESERVED and reserved:
         yield _outcome(base.AUTHORIZED, transaction, f"{name}:authorized", reserved)
@@ -92,6 +102,22 @@ def news(transaction: Any) -> Iterator[Outcome]:
         yield _outcome(base.PENDING, transaction, f"{name}:pending", reserved)
     elif not NO_NEWS.fullmatch(status):
         yield _unknown(transaction, status)
+
+
+def _taken(transaction, captured):
+    """What was taken, each part with its own sum; in one sum, and a word for a person, if the parts do not make it."""
+    name, parts = said(transaction, "TransactionId"), sorted(_identified(transaction, "captured"), key=_when)
+    sums = [_minor(said(part, "Amount"), _currency(transaction)) for part in parts]
+    adds_up = None not in sums and sum(sums) == captured and all(said(part, "Id") for part in parts[1:])
+    first = sums[0] if parts and adds_up else captured
+    yield _outcome(base.PAID, transaction, f"{name}:paid", first, parts[0] if parts else None)
+    if parts and not adds_up:
+        yield _unknown(transaction, f"CapturedAmount {said(transaction, 'CapturedAmount')}")
+        return
+    for part, amount in list(zip(parts, sums, strict=True))[1:]:
+        key = said(part, "Id")
+        told = _outcome(base.PAID, transaction, f"{name}:captured:{key}", amount, part)
+        yield replace(told, transaction=f"{name}{PART}{key}")
 
 
 def _gone(transaction):
@@ -140,8 +166,9 @@ def _identified(transaction, kind):
     return [one for one in found if said(one, "Type") == kind]
 
 
-def _first(transaction, kind):
-    return next(iter(_identified(transaction, kind)), None)
+def _when(part):
+    """In which order they were taken: the same order each time."""
+    return _time(said(part, "Date")) or LONG_AGO, said(part, "Id")
 
 
 def _currency(transaction):

@@ -21,6 +21,7 @@ from storefront.kit.errors import Invalid
 from storefront.payments.errors import GatewayError, Unknown
 from storefront.payments.gateways import banklink_files as files, banklink_mac as mac, base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, Outcome, Reading, Urls
+from storefront.payments.gateways.cards import NO_CARDS
 from storefront.payments.gateways.properties import ADDRESS, CERTIFICATE, CHOICE, SECRET, Property
 from storefront.payments.gateways.references import compact
 
@@ -58,6 +59,7 @@ class Banklink(base.Gateway):
     )
     addresses = {"page": {"test": "", "live": ""}}  # each bank has its own
     capabilities = base.Capabilities(return_is_signed=True)
+    card_options = NO_CARDS
 
     def check(self) -> list[str]:
         """Besides what is missing: files that cannot be read, do not fit each other or are out of date."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from storefront.payments.gateways.cards import CardOptions, CardWish as CardWish  # noqa: PLC0414
 from storefront.payments.gateways.messages import Answer as Answer, Message as Message, Reading as Reading  # noqa: PLC0414
 from storefront.payments.gateways.properties import Property, required, wrong_with
 
@@ -21,17 +22,6 @@ REFUNDED, CHARGED_BACK, WON_BACK = "refunded", "charged_back", "won_back"
 AUTHENTIC, FORGED, UNDECIDED = "authentic", "forged", "undecided"
 DONE, ACCEPTED, REFUSED, UNKNOWN = "done", "accepted", "refused", "unknown"  # UNKNOWN is an outcome, too
 NEVER_ARRIVED = "never_arrived"  # the gateway knows no refund, capture or void with this key
-
-
-@dataclass(frozen=True)
-class CardWish:
-    """How a card is asked for, where the service can be told: its security code, kept there for the next time, and of
-    which types (words of `payments.CARDS`; empty: all). What a service cannot be told is left out.
-    """
-
-    ask_cvv: bool = True
-    tokenize: bool = False
-    types: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class BillView:
     expires_at: datetime | None = None
     locale: str = "en"
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the way to pay: see `Gateway.method_settings`
-    card: CardWish = CardWish()  # the same, of every way to pay by card
+    card: CardWish = field(default_factory=CardWish)  # the same, of every way to pay by card
 
 
 @dataclass(frozen=True)
@@ -137,11 +127,15 @@ class Hint:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What came of a capture, void or refund. Unknown is asked about, never repeated blindly."""
+    """What came of a capture, void or refund. Unknown is asked about, never repeated blindly.
+
+    `amount_minor` of a capture: what was really taken, if the gateway says; 0: what was asked for.
+    """
 
     result: str
     gateway_id: str = ""
     reason: str = ""
+    amount_minor: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,7 +176,9 @@ class Gateway:
     sources: ClassVar[tuple[str, ...]] = ()  # networks from which it notifies, where the service publishes them
     capabilities: ClassVar[Capabilities] = Capabilities()
     for_test_only: ClassVar[bool] = False
+    fetches_returns: ClassVar[bool] = False  # its own server fetches the ways back, and leads the browser on
     method_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}  # what a way to pay may be told: a schema by name
+    card_options: ClassVar[CardOptions] = CardOptions()  # what its page can be told of cards, by `bill.card`
 
     def __init__(self, around: Surroundings):
         self.around = around

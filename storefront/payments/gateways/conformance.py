@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from storefront.payments.cards import CARDS
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base
-from storefront.payments.gateways.base import BillView, Form, Gateway, Hint, Message, Outcome, Redirect
+from storefront.payments.gateways.base import BillView, CardWish, Form, Gateway, Hint, Message, Outcome, Redirect
 from storefront.payments.gateways.stand import NOISE, OTHER, OURS, SIZES, URLS, Stand, altered, doubled, nobody_answers
 
 __all__ = ["CHECKS", "Stand"]
@@ -67,6 +68,19 @@ def it_begins(stand: Stand) -> None:
     assert not any(secret in leaves for secret in stand.secrets.values()), (
         "A secret leaves in what the browser carries."
     )
+
+
+def it_tells_how_cards_are_asked_for(stand: Stand) -> None:
+    """What its page can be told of cards it is told, each type of them; nothing else of the wish changes anything."""
+    options, usual = stand.kind.card_options, _said_in_beginning(stand, CardWish())
+    wishes = {
+        "cvv": (CardWish(ask_cvv=False), options.cvv),
+        "keep": (CardWish(tokenize=True), options.keep),
+        **{f"the type {word}": (CardWish(types=[word]), word in options.types) for word in CARDS},
+    }
+    for name, (wish, able) in wishes.items():
+        told = _said_in_beginning(stand, wish) != usual
+        assert told == able, f"card_options has {name}: {able}; but its page is told: {told}."
 
 
 def it_reads_what_was_paid(stand: Stand) -> None:
@@ -192,6 +206,7 @@ CHECKS = (
     it_can_what_it_says,
     it_says_what_is_missing,
     it_begins,
+    it_tells_how_cards_are_asked_for,
     it_reads_what_was_paid,
     it_reads_what_was_refused,
     it_refuses_what_is_forged,
@@ -206,6 +221,17 @@ CHECKS = (
 
 def _address(step: Form | Redirect) -> str:
     return step.action if isinstance(step, Form) else step.url
+
+
+def _said_in_beginning(stand: Stand, wish: CardWish) -> tuple[Any, list[Any]]:
+    """Where a bill with this wish leads, and what the service was told by calls before."""
+    called = []
+
+    def send(method: str, url: str, data: Any = None, headers: Any = None, **how: Any) -> Any:
+        called.append((method, url, data))
+        return (stand.begins or nobody_answers)(method, url, data=data, headers=headers, **how)
+
+    return stand.gateway(send=send).begin(replace(OURS, card=wish), URLS), called
 
 
 def _is_payment_of(bill: BillView, outcomes: Any) -> None:

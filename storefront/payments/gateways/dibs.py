@@ -6,9 +6,13 @@ tech.dibs.dk/dibs-api/other-features/md5-key-control). The second says nothing o
 fits another of the same sum. So a callback is believed only when DIBS, asked for the order by transinfo.cgi, names the
 same transaction; while it gives no answer the message waits. What the browser brings is a hint. DIBS calls back after
 a success only, in ISO-8859-1. Amounts are in minor units. There are no keys for asking twice: a refund without an
-answer waits for a person.
+answer waits for a person. Types of cards are told as `paytype`, joined by commas, in the words of
+tech.dibspayment.com/D2/Toolbox/Paytypes (listed in pretix-dibs, drupal/commerce_payment_dibs and CS-Cart's module).
 
-Neither key covers `test=yes`: a shopper could add it to the form. A live shop needs a DIBS account that refuses tests.
+Neither key covers `test`, whose every value makes a payment a test (tech.dibs.dk/dibs_api/status_functions/callbackcgi
+shows `test=foo`): a shopper could add it to the form, and leave it out of a callback of their own. So a live shop needs
+a DIBS account that refuses tests, and with an API user it asks DIBS for the callback as it was (callback.cgi) before
+money counts. Without either all money is held back as of another mode.
 """
 
 import hmac
@@ -20,11 +24,13 @@ from flask_babel import gettext as _, lazy_gettext as _l
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base, dibs_words as words
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.dibs_api import DibsApi
 from storefront.payments.gateways.properties import CHOICE, FLAG, SECRET, Property
 from storefront.payments.gateways.references import compact
 
 MOST_AMOUNT = 1_715_000_000
+MONEY = (base.PAID, base.AUTHORIZED)
 LONGEST = 20  # letters of our order id; DIBS takes 50
 
 
@@ -52,6 +58,7 @@ class Dibs(base.Gateway):
         "page": dict.fromkeys(("test", "live"), "https://payment.architrade.com/paymentweb/start.action"),
         "api": dict.fromkeys(("test", "live"), "https://payment.architrade.com"),
     }
+    card_options = CardOptions(types=words.CARDS)
     # It calls back after a success only: a refusal is news by question.
     capabilities = base.Capabilities(
         can_query=True, can_refund=True, can_capture=True, can_void=True, page_stays_open=True
@@ -108,7 +115,11 @@ class Dibs(base.Gateway):
             return Reading(base.FORGED if found.state in (words.RESERVED, words.TAKEN) else base.UNDECIDED)
         if found.state not in words.FOUND:
             return Reading(base.UNDECIDED)
-        return Reading(base.AUTHENTIC, [self._told(told, words.FOUND[found.state])])
+        try:
+            mode = self._mode(found.transact, told)
+        except GatewayError:
+            return Reading(base.UNDECIDED)
+        return Reading(base.AUTHENTIC, [self._told(told, words.FOUND[found.state], mode)])
 
     def query(self, bill: BillView) -> list[Outcome]:
         """Ask for the transaction of our order id, then for its state; a refusal is news only by such a question.
@@ -126,6 +137,8 @@ class Dibs(base.Gateway):
         facts = {"error_type": words.reason_of(number, found.reason)} if word == base.DECLINED else {}
         if word in (base.UNKNOWN, base.DECLINED):
             facts["vendor_code"] = f"{number} {found.reason}".strip()[:100]
+        if word in MONEY and bill.transaction_id != found.transact:
+            facts["mode"] = self._mode(found.transact)
         return [self._outcome(word, reference, found.transact, bill.amount_minor, bill.currency, **facts)]
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
@@ -166,6 +179,7 @@ class Dibs(base.Gateway):
             "lang": words.language(bill.locale),
             "capturenow": "1" if self.settings.get("capturenow", "1") != "0" else "",
             "account": self.settings.get("account", ""),
+            "paytype": ",".join(self.card_options.named(bill.card.types)),
             "test": "yes" if self.around.mode == "test" else "",
         }
         return {name: value for name, value in wanted.items() if value}
@@ -185,13 +199,23 @@ class Dibs(base.Gateway):
     def _api(self):
         return DibsApi(self.address("api"), self.settings, self.around)
 
-    def _told(self, told, word):
+    def _mode(self, transact, told=None):
+        """Test for play money, live where DIBS itself shows that it is none; "" where it refuses tests anyway.
+
+        Raises GatewayError while DIBS does not answer.
+        """
+        if self.around.mode != "live":
+            return ""
+        original = {} if told and words.is_test(told) else self._api.original(transact)
+        if words.is_test(told or {}) or words.is_test(original):
+            return "test"
+        return "live" if original else "" if self.settings.get("tests_refused") else "test"
+
+    def _told(self, told, word, mode):
         """What a callback says that was found to be true: the sum is the one that is signed."""
         amount = int(told["amount"]) + int(told.get("fee") or 0)
         currency = words.LETTERS.get(told["currency"], told["currency"])
-        tried = self.around.mode == "live" and told.get("test", "") not in ("", "0", "no", "false")
-        mode = {"mode": "test"} if tried else {}
-        return self._outcome(word, told["orderid"], told["transact"], amount, currency, **mode)
+        return self._outcome(word, told["orderid"], told["transact"], amount, currency, mode=mode)
 
     def _outcome(self, word, reference, transact, amount_minor, currency, **more):
         return Outcome(

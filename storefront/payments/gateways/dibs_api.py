@@ -53,6 +53,18 @@ class DibsApi:
             raise GatewayError(_("The payment service gives no sensible answer."))
         return number
 
+    def original(self, transact: str) -> dict[str, str]:
+        """The callback of a transaction as DIBS keeps it for the API user, `test` and all: callback.cgi.
+
+        Nothing without an API user, or where DIBS only has a sentence to say, as of a transaction without one.
+        """
+        login = self._login()
+        if login is None:
+            return {}
+        text = self._post("cgi-adm/callback.cgi", {"transact": transact}, login)
+        told = dict(parse_qsl(text, encoding="latin-1"))
+        return told if told.get("transact") == transact else {}
+
     def operate(self, path: str, fields: Mapping[str, str], more: Mapping[str, str]) -> tuple[str, str]:
         """What came of an operation, and what DIBS says of it; `more` is not signed. Refused without the API user."""
         login = self._login() if path.startswith("cgi-adm") else {}

@@ -37,6 +37,16 @@ STATES = {
     "18": base.UNKNOWN,
     "19": base.UNKNOWN,
 }
+# Types of cards: tech.dibspayment.com/D2/Toolbox/Paytypes. Those of a country are types of their own.
+CARDS = {
+    "visa": ("VISA", "VISA(DK)", "VISA(SE)", "ELEC"),
+    "mastercard": ("MC", "MC(DK)", "MC(SE)"),
+    "maestro": ("MTRO", "MTRO(DK)", "MTRO(SE)", "MTRO(UK)"),
+    "amex": ("AMEX", "AMEX(DK)", "AMEX(SE)"),
+    "diners": ("DIN", "DIN(DK)"),
+    "jcb": ("JCB",),
+    "dankort": ("DK", "V-DK"),
+}
 SENT_BACK = ("8", "9", "11", "15")
 BY_DIBS = "17"  # not the bank has declined, but DIBS itself
 
@@ -117,6 +127,11 @@ NUMBERS = {
 }
 LETTERS = {number: letters for letters, number in NUMBERS.items()}
 LANGUAGES = ("da", "de", "en", "es", "fi", "fo", "fr", "it", "nl", "no", "pl", "sv")
+
+
+def is_test(told: Mapping[str, str]) -> bool:
+    """Whether a callback is one of play money: whatever `test` says, or by the acquirer's name."""
+    return bool(told.get("test")) or told.get("acquirer", "").upper() == "TEST"
 
 
 def reason_of(number: str, reason: str) -> str:

@@ -13,6 +13,7 @@ from stdnum import iban
 
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Hint, Message, Outcome, Reading, Urls
+from storefront.payments.gateways.cards import NO_CARDS
 from storefront.payments.gateways.properties import Property
 
 LOOKS_LIKE_IBAN = re.compile(r"[A-Za-z]{2}\d{2}")
@@ -32,6 +33,7 @@ class Offline(base.Gateway):
         Property("about", _l("A sentence for whoever pays"), required=False),
     )
     capabilities = base.Capabilities(notifies=False)
+    card_options = NO_CARDS
 
     def check(self) -> list[str]:
         """A transfer needs an account that exists, and the name that banks compare with it."""

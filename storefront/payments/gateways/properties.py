@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from storefront.payments.gateways.base import Surroundings
 
+REHEARSED = "/sandbox/as/"  # where the sandbox of a shop plays other services: see sandbox/rehearsal.py
 TEXT, CHOICE, SECRET, CERTIFICATE, ADDRESS, FLAG = "text", "choice", "secret", "certificate", "address", "flag"
 
 
@@ -73,4 +74,6 @@ def _wrong_address(called, value, mode):
         right = False
     if not right:
         return f"{called} is not an address."
+    if mode == "live" and parts.path.startswith(REHEARSED):
+        return f"{called} is the one of the rehearsal: a live service is reached at its own, so empty it or enter that."
     return f"{called} must begin with https:// in a live shop." if mode == "live" and parts.scheme != "https" else ""

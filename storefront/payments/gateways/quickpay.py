@@ -4,7 +4,9 @@ The form's checksum is the HMAC-SHA256, in hexadecimal digits, of its values joi
 names, under the API key of the agreement (learn.quickpay.net/tech-talk/payments/form). A callback carries, in the
 header QuickPay-Checksum-Sha256, the same of its raw body under the private key of the account; its body is the payment
 as the API shows it (learn.quickpay.net/tech-talk/api/callback). The browser brings nothing back. Amounts are in minor
-units. After a refusal the window stays open for another card, so a refusal is no news of the payment.
+units. After a refusal the window stays open for another card, so a refusal is no news of the payment. Types of cards
+are told as `payment_methods`, which then excludes all others (learn.quickpay.net/tech-talk/appendixes/payment-methods);
+each is named with and without 3-D Secure, and Maestro only with it (quickpay.net/helpdesk/payment-methods).
 """
 
 import hashlib
@@ -29,6 +31,7 @@ from storefront.payments.errors import (
 )
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.properties import CHOICE, SECRET, Property
 from storefront.payments.gateways.references import compact
 
@@ -47,6 +50,15 @@ REASONS = {
 }
 LATER = {"refund": base.REFUNDED, "cancel": base.VOIDED}
 MOST_AMOUNT = 999_999_999  # nine digits
+CARDS = {
+    "visa": ("visa", "3d-visa", "visa-electron", "3d-visa-electron"),
+    "mastercard": ("mastercard", "3d-mastercard", "mastercard-debet", "3d-mastercard-debet"),
+    "maestro": ("3d-maestro",),
+    "amex": ("american-express",),
+    "diners": ("diners",),
+    "jcb": ("jcb", "3d-jcb"),
+    "dankort": ("dankort",),
+}
 
 
 def checksum(fields: dict[str, str], key: str) -> str:
@@ -84,6 +96,7 @@ class QuickPay(base.Gateway):
     capabilities = base.Capabilities(
         can_query=True, can_refund=True, can_capture=True, can_void=True, page_stays_open=True
     )
+    card_options = CardOptions(types=CARDS)
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """A signed form for the window. Raises GatewayError for a sum of more than nine digits."""
@@ -103,6 +116,8 @@ class QuickPay(base.Gateway):
             "language": bill.locale[:2],
             "autocapture": self.settings.get("autocapture") or "1",
         }
+        if cards := self.card_options.named(bill.card.types):
+            fields["payment_methods"] = ", ".join(cards)
         signed = {**fields, "checksum": checksum(fields, self.around.secrets["api_key"])}
         page = self.address("page")
         return Form(page, list(signed.items()), hosts=(base.origin(page),), reference=reference)
@@ -133,7 +148,11 @@ class QuickPay(base.Gateway):
         return [news for one in found if _of(one, reference) for news in self._news(one)]
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
-        """Send money back. The service knows no key of ours: what has no answer is asked about, never repeated."""
+        """Send money back. The service knows no key of ours: what has no answer is asked about, never repeated.
+
+        What the payment shows afterwards may hold another refund that was sent at the same time: ours is the one of
+        this sum that was not there before. If two could be it, none is: their callbacks tell each by its sum.
+        """
         return self._operate("refund", bill, amount_minor)
 
     def capture(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
@@ -147,15 +166,24 @@ class QuickPay(base.Gateway):
 
     def _operate(self, what, bill, amount_minor=None):
         """`synchronized`: the answer waits until the acquirer has decided."""
-        fields = {} if amount_minor is None else {"amount": str(amount_minor)}
+        payment, fields = f"payments/{quote(bill.transaction_id or '0')}", {}
+        if amount_minor is not None:
+            fields["amount"] = str(amount_minor)
         try:
-            shown = self._call("POST", f"payments/{quote(bill.transaction_id or '0')}/{what}?synchronized", fields)
+            before = _ids(self._call("GET", payment)) if what == "refund" else ()
+            shown = self._call("POST", f"{payment}/{what}?synchronized", fields)
         except Refused as no:
             return OperationResult(base.REFUSED, reason=str(no))
         except GatewayError as error:
             return OperationResult(base.UNKNOWN, reason=error.message)
         done = [one for one in _operations(shown) if one.get("type") == what]
-        return _result_of(shown, done[-1]) if done else OperationResult(base.UNKNOWN, reason="no such operation")
+        if what == "refund":
+            done = [one for one in done if one.get("id") not in before and one.get("amount") == amount_minor]
+        if not done or (what == "refund" and len(done) > 1):
+            return OperationResult(
+                base.UNKNOWN, reason="no such operation" if not done else "two equal refunds at once"
+            )
+        return _result_of(shown, done[-1])
 
     def _call(self, method, path, fields=None):
         """The API's answer as JSON. Raises Refused for a plain no, GatewayError for anything else."""
@@ -239,6 +267,10 @@ def _of(shown, reference):
 def _operations(shown):
     found = shown.get("operations") if isinstance(shown, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _ids(shown):
+    return {one.get("id") for one in _operations(shown)}
 
 
 def _code(operation):

@@ -16,9 +16,11 @@ from urllib.parse import quote, urlencode
 
 from flask_babel import gettext as _, lazy_gettext as _l
 
+from storefront.payments.cards import CARDS
 from storefront.payments.errors import DECLINES, GatewayError, Unknown
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.properties import ADDRESS, SECRET, Property
 
 TYPES = {
@@ -72,6 +74,7 @@ class Sandbox(base.Gateway):
         can_void=True,
         told_expiry=True,
     )
+    card_options = CardOptions(cvv=True, keep=True, types={word: (word,) for word in CARDS})
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """A signed form for the hosted page."""

@@ -20,7 +20,7 @@ from storefront.payments.gateways import base, stripe_news as news
 from storefront.payments.gateways.base import BillView, Hint, Message, OperationResult, Outcome, Reading, Redirect, Urls
 from storefront.payments.gateways.properties import CHOICE, SECRET, Property
 from storefront.payments.gateways.stripe_client import TOLERANCE, Missing, Refused, Stripe as Service, signed_at
-from storefront.payments.gateways.stripe_session import asked
+from storefront.payments.gateways.stripe_session import CARDS, asked
 from storefront.payments.gateways.stripe_words import theirs
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class Stripe(base.Gateway):
         can_void=True,
         page_stays_open=True,
     )
+    card_options = CARDS
 
     def check(self) -> list[str]:
         """What every gateway lacks, and a key of the other mode."""

@@ -7,10 +7,19 @@ from typing import Any
 from flask_babel import force_locale, gettext as _
 
 from storefront.payments.gateways.base import BillView, Urls
+from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.stripe_words import locale
 
 # It ends 30 minutes to 24 hours after its beginning: docs.stripe.com/payments/checkout/managing-limited-inventory.
 LEAST, LONGEST = timedelta(minutes=31), timedelta(hours=23, minutes=59)
+
+# Brands that a page may block: payment_method_options.card.restrictions.brands_blocked, which the API knows since
+# docs.stripe.com/changelog/acacia/2025-02-24/checkout_add_brands_blocked. The last of them is also Diners, JCB and
+# UnionPay (docs.stripe.com/payments/mobile/filter-card-brands).
+_NETWORK = ("discover_global_network",)
+_GLOBAL = dict.fromkeys(("discover", "diners", "jcb", "unionpay"), _NETWORK)
+BRANDS = {"visa": ("visa",), "mastercard": ("mastercard",), "amex": ("american_express",), **_GLOBAL}
+CARDS = CardOptions(types=BRANDS)
 
 
 def asked(bill: BillView, urls: Urls, amount: int, known: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -34,7 +43,14 @@ def asked(bill: BillView, urls: Urls, amount: int, known: Mapping[str, str], now
     }
     if bill.shopper.get("email"):
         wanted["customer_email"] = bill.shopper["email"]
-    return wanted | _end(bill, now)
+    return wanted | _end(bill, now) | _cards(bill)
+
+
+def _cards(bill):
+    """The brands that are not wished, blocked; nothing if none is, or none that Stripe can tell from others."""
+    wished = set(CARDS.named(bill.card.types))
+    blocked = sorted({name for names in BRANDS.values() for name in names} - wished) if wished else []
+    return {"payment_method_options": {"card": {"restrictions": {"brands_blocked": blocked}}}} if blocked else {}
 
 
 def _end(bill, now):

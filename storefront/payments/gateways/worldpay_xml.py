@@ -2,6 +2,10 @@
 
 An event has the state of the payment (lastEvent) and of the booking that it tells (journalType); they may differ
 (support.worldpay.com/support/kb/gg/paypal-ssl/content/authorised.htm). What went back has its sum in the booking.
+A booking has no number. What tells one from another are its date, batches, sums and reference, and the reference that
+was given to the refund itself, which stands at the payment (the published refund of inviqa/worldpay-api-client has it
+there only). The balance that may stand beside it is left out: whether a message that is sent again repeats the old one
+is not public, and a refund must not count twice.
 """
 
 import hashlib
@@ -53,7 +57,7 @@ def _read(event: Any, merchant: str) -> Iterator[Outcome]:
     yield Outcome(
         type=kind,
         reference=order,
-        event_key=f"{order}-{kind}-{_mark(journal)}" if later else f"{order}-{kind}",
+        event_key=f"{order}-{kind}-{_mark(journal, event)}" if later else f"{order}-{kind}",
         amount_minor=amount_minor,
         currency=currency,
         transaction=order,
@@ -87,9 +91,11 @@ def _sum(event, journal):
     return minor(amount.get("value", ""), currency, int(exponent)), currency
 
 
-def _mark(journal):
-    """What tells one booking of an order from another: its date, batches and reference; each time the same."""
+def _mark(journal, event):
+    """What tells one booking of an order from another: its date, batches and references; each time the same."""
     if journal is None:
         return ""
     facts = [sorted(one.attrib.items()) for one in journal.iter() if one is not journal]
+    if given := (event.findtext("payment/reference") or "").strip():
+        facts.append([("reference", given)])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -22,6 +22,11 @@ BANK = "SANDBOXBANK"
 class BanklinkPlayer(Player):
     """The customer of the bank is the configured gateway."""
 
+    @classmethod
+    def plays_with(cls, name: str, content: bytes) -> bool:
+        """Whoever plays the bank needs the key of its certificate, which no real bank gives away."""
+        return name != "bank_certificate" or files.private_key(content) is not None
+
     def asked(self, message: Message) -> Asked:
         """The form, if it is signed with the shop's key."""
         claimed = message.once("latin-1").get("VK_ENCODING", "")

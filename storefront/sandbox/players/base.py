@@ -62,6 +62,11 @@ class Player:
     def __init__(self, name: str, gateway: Gateway):
         self.name, self.gateway = name, gateway
 
+    @classmethod
+    def plays_with(cls, name: str, content: bytes) -> bool:
+        """Whether the service can be played with this file of the gateway's."""
+        return True
+
     def asked(self, message: Message) -> Asked:
         """What the posted form asks for. Raises Invalid when the service would refuse it."""
         raise Invalid("This service is not asked by a form.")
@@ -84,8 +89,12 @@ class Player:
         """The session of what was asked for, made if it is the first time. Raises Invalid for a strange reference."""
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", asked.reference) or not _http(asked) or not _is_here(asked):
             raise Invalid("The payment service refuses this form: its reference or an address is not right.")
-        facts = {name: getattr(asked, name) for name in ("ok_url", "cancel_url", "error_url", "notify_url")}
-        facts |= {
+        return books.begun(self.facts_of(asked), player=self.name)
+
+    def facts_of(self, asked: Asked) -> dict[str, Any]:
+        """What the sandbox's books keep of what was asked for."""
+        urls = {name: getattr(asked, name) for name in ("ok_url", "cancel_url", "error_url", "notify_url")}
+        return urls | {
             "reference": self.key_of(asked.reference),
             "amount": str(asked.amount_minor),
             "currency": asked.currency,
@@ -93,7 +102,6 @@ class Player:
             "theirs": asked.reference,
             **asked.kept,
         }
-        return books.begun(facts, player=self.name)
 
     def payment(self, reference: str, *, lock: bool = False) -> SandboxPayment:
         """The session of what the adapter calls so. Raises NotFound."""

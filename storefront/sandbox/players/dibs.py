@@ -62,6 +62,8 @@ class DibsPlayer(Player):
         if path == "cgi-bin/transinfo.cgi":
             return Answer(200, self._info(fields))
         payment = books.session_by_id(_number(fields.get("transact")) - FIRST, self.name)
+        if path == "cgi-adm/callback.cgi" and message.header("authorization") == self._login():
+            return Answer(200, urlencode(self._result(payment)))
         if path == "transstatus.pml":
             return Answer(200, STATES.get(books.state_of(payment), "0"))
         return self._operated(path, fields, message, payment)

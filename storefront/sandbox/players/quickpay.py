@@ -45,13 +45,16 @@ class QuickPayPlayer(Player):
         return Call(payment.fields["notify_url"], body, headers)
 
     def answer(self, path: str, message: Message) -> Answer:
-        """`payments?order_id=`, `payments/<id>/capture`, `refund` and `cancel`."""
+        """`payments?order_id=`, `payments/<id>`, and there `capture`, `refund` and `cancel`."""
         parts = path.split("/")
         if parts == ["payments"]:
             return _json(self._found(parse_qs(message.query).get("order_id", [""])[0]))
-        if len(parts) != 3 or parts[0] != "payments" or message.method != "POST":
+        known = {2: "GET", 3: "POST"}.get(len(parts)) == message.method
+        if parts[0] != "payments" or not known:
             raise NotFound("QuickPay has no such address.")
         payment = books.session_by_id(int(parts[1]) if parts[1].isdecimal() else 0, self.name)
+        if message.method == "GET":
+            return _json(self._shown(payment, books.state_of(payment)))
         amount = parse_qs(message.body.decode("utf-8", "replace")).get("amount", ["0"])[0]
         return self._operated(payment, parts[2], int(amount) if amount.isdecimal() else 0)
 
