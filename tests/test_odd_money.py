@@ -6,11 +6,11 @@ Proves RACE-28, RACE-42, INV-03, INV-11 and INV-41 in them.
 import pytest
 from sqlalchemy import select
 
-from storefront import certificates, orders
+from storefront import certificates, desk, orders, payments
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid
 from storefront.orders.models import Order
-from storefront.payments.models import Capture, DeskRow, GatewayConfig, PaymentMethod
+from storefront.payments.models import Capture, DeskRow, GatewayConfig, PaymentMethod, Refund
 
 from counter import comes_in, opens
 from giving import active_ones, card_on_shelf, gift, issued, money_of, types, uses_of
@@ -197,3 +197,35 @@ def test_money_that_goes_back_in_another_currency_waits_for_a_person(play):
     assert play.ledger_of(placed.bill) == {("captured", "EUR"): MUG + SHIPPING}
     (row,) = db.session.scalars(select(DeskRow).filter_by(status="OPEN", reason="message_stuck")).all()
     assert row.bill_id == placed.bill.id
+
+
+def test_a_second_payment_in_another_currency_pays_nothing(play):
+    """As many dollars as euros are due, after a first payment that was too small: they wait. INV-03, INV-06."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    placed.shopper.press("Pay", scenario="wrong_amount")
+    dollars = {"currency": "USD", "transaction": "second", "event": "second-paid"}
+    assert play.gateway_says("paid", placed.bill, **dollars) == 200
+    assert play.last_order().status == "REVIEW"
+    assert [bill.quarantine_reason for bill in play.bills(placed.order)] == ["amount_mismatch", "currency_mismatch"]
+
+
+def test_two_refunds_given_by_hand_are_no_more_than_the_payment(play):
+    """The second is entered with what the first has left of the payment, and a third with nothing. INV-07."""
+    play.shelves(mug=5)
+    placed = play.quickly_paid(mug=1)
+    for amount in (300, MUG + SHIPPING, MUG + SHIPPING):
+        with transaction():
+            key = f"asked-{play.rows_of(Refund)}"
+            orders.request_refund(placed.order.id, amount, request_key=key, reason="", actor="otto", restock={})
+        with transaction():
+            session = play.session_of(placed.bill)
+            session.refunded_minor = session.captured_minor  # the gateway finds nothing left to send back
+        play.run("send_refunds")
+    rows = db.session.scalars(select(DeskRow).filter_by(status="OPEN", reason="refund_failed")).all()
+    for row_id in [row.id for row in rows]:
+        with transaction():
+            desk.by_hand(row_id, actor="otto")
+    found = {(one.amount_minor, one.status) for one in payments.refunds_of(placed.order.id)}
+    assert found == {(300, "SUCCEEDED"), (MUG + SHIPPING - 300, "SUCCEEDED"), (MUG + SHIPPING, "FAILED")}
+    assert play.ledger_of(placed.bill)["refunded", "EUR"] == MUG + SHIPPING

@@ -190,8 +190,8 @@ def _money_came(order, bill, outcome):
 def _why_not(order, bill, outcome):
     if foreign := payments.why_foreign(bill.backend, outcome):
         return foreign
-    if outcome.currency != bill.currency:
-        return "currency_mismatch"
+    if money.code(outcome.currency) != order.currency or bill.currency != order.currency:
+        return "currency_mismatch"  # the bill of a second payment has the currency of what came
     if _applied(order) and first_of(bill):
         return "duplicate_payment"
     if not outcome.amount_minor == bill.amount_minor == owed(order, bill):

@@ -15,7 +15,7 @@ from storefront.payments.gateways.base import Outcome
 from storefront.payments.ledger import AS_CREDIT, BY_HAND, record, resolve
 from storefront.payments.models import Bill, Refund
 from storefront.payments.states import QUARANTINED
-from storefront.payments.sums import balance_of, currency_of, refundable
+from storefront.payments.sums import balance_of, currency_of, refundable, totals_of
 
 
 def request_refund(
@@ -96,17 +96,30 @@ def retry_refund(refund: Refund, actor: str) -> Refund:
 def give_by_hand(refund: Refund, actor: str) -> None:
     """A person says that the customer has the money: paid past the gateway, or seen in its console.
 
-    Only what is left of the payment's money is entered: what has gone back already stands in the ledger. The caller
-    holds the order's lock. Raises Conflict for a refund that is done.
+    Only what is left of the payment's money is entered: what went back past the shop stands in the ledger already, and
+    is this refund's, unless another one has it. One for which nothing is left has sent nothing. The caller holds the
+    order's lock. Raises Conflict for a refund that is done.
     """
     _left_of(refund)
     bill = db.session.get_one(Bill, refund.bill_id)
-    key, left = f"{BY_HAND}{refund.request_key}", min(refund.amount_minor, balance_of(bill))
+    key, left = f"{BY_HAND}{refund.request_key}", max(0, min(refund.amount_minor, balance_of(bill)))
+    given = min(refund.amount_minor, left + _unclaimed(bill))
     if left > 0:
         record(bill, Outcome(base.REFUNDED, bill.reference, key, left, refund.currency))
-    refund.status, refund.gateway_id, refund.updated_at = SUCCEEDED, key, clock.now()
-    events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=refund.amount_minor, by_hand=actor)
+    if given > 0:
+        refund.status, refund.gateway_id, refund.amount_minor = SUCCEEDED, key, given
+        events.record("REFUND_SUCCEEDED", refund.order_id, id=refund.id, amount=given, by_hand=actor)
+    else:
+        refund.status = FAILED
+        events.record("REFUND_FAILED", refund.order_id, id=refund.id, amount=refund.amount_minor, by_hand=actor)
+    refund.updated_at = clock.now()
     _decided(bill)
+
+
+def _unclaimed(bill):
+    """What went back of a payment, and is no refund of ours: made at the service's own console."""
+    ours = select(func.coalesce(func.sum(Refund.amount_minor), 0)).filter_by(bill_id=bill.id, status=SUCCEEDED)
+    return max(0, totals_of(bill)["refunded"] - int(db.session.scalar(ours) or 0))
 
 
 def refund_told(bill: Bill, outcome: Outcome) -> Refund | None:
