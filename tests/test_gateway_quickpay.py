@@ -9,7 +9,8 @@ import pytest
 from storefront.payments.errors import DECLINES
 from storefront.payments.gateways import base, conformance
 from storefront.payments.gateways.base import CardWish, Message
-from storefront.payments.gateways.quickpay import REASONS, QuickPay, body_checksum, checksum, reason_of
+from storefront.payments.gateways.quickpay import QuickPay, body_checksum, checksum
+from storefront.payments.gateways.quickpay_payment import REASONS, reason_of
 from storefront.payments.gateways.references import compact
 from storefront.payments.gateways.stand import OURS, URLS
 

@@ -14,51 +14,20 @@ import hmac
 import json
 from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from flask_babel import gettext as _, lazy_gettext as _l
 
 from storefront.payments.errors import (
-    AuthenticationFailed,
-    CardDeclined,
-    CardError,
     GatewayError,
-    SessionExpired,
-    SuspectedFraud,
-    TechnicalError,
-    UserCancelled,
 )
-from storefront.payments.gateways import base
+from storefront.payments.gateways import base, quickpay_payment as api
 from storefront.payments.gateways.base import BillView, Form, Hint, Message, OperationResult, Outcome, Reading, Urls
 from storefront.payments.gateways.cards import CardOptions
 from storefront.payments.gateways.properties import CHOICE, SECRET, Property
 from storefront.payments.gateways.references import compact
 
-APPROVED = "20000"
-# learn.quickpay.net/tech-talk/appendixes/errors: what refused the payment.
-REASONS = {
-    "30100": AuthenticationFailed.code,
-    "30101": AuthenticationFailed.code,
-    "40000": CardDeclined.code,
-    "40001": CardError.code,
-    "40002": SessionExpired.code,
-    "40003": UserCancelled.code,
-    "40300": SuspectedFraud.code,
-    "50000": TechnicalError.code,
-    "50300": TechnicalError.code,
-}
-LATER = {"refund": base.REFUNDED, "cancel": base.VOIDED}
 MOST_AMOUNT = 999_999_999  # nine digits
-CARDS = {
-    "visa": ("visa", "3d-visa", "visa-electron", "3d-visa-electron"),
-    "mastercard": ("mastercard", "3d-mastercard", "mastercard-debet", "3d-mastercard-debet"),
-    "maestro": ("3d-maestro",),
-    "amex": ("american-express",),
-    "diners": ("diners",),
-    "jcb": ("jcb", "3d-jcb"),
-    "dankort": ("dankort",),
-}
 
 
 def checksum(fields: dict[str, str], key: str) -> str:
@@ -96,7 +65,7 @@ class QuickPay(base.Gateway):
     capabilities = base.Capabilities(
         can_query=True, can_refund=True, can_capture=True, can_void=True, page_stays_open=True
     )
-    card_options = CardOptions(types=CARDS)
+    card_options = CardOptions(types=api.CARDS)
 
     def begin(self, bill: BillView, urls: Urls) -> Form:
         """A signed form for the window. Raises GatewayError for a sum of more than nine digits."""
@@ -124,7 +93,7 @@ class QuickPay(base.Gateway):
 
     def identify(self, message: Message) -> str | None:
         """The order id of the payment that it shows."""
-        reference = _payment(message.body).get("order_id")
+        reference = api.payment_in(message.body).get("order_id")
         return reference if isinstance(reference, str) else None
 
     def read_return(self, message: Message, bill: BillView) -> Hint:
@@ -137,7 +106,7 @@ class QuickPay(base.Gateway):
         key = self.around.secrets.get("private_key", "")
         if not key or not given or not hmac.compare_digest(body_checksum(message.body, key).encode(), given):
             return Reading(base.FORGED)
-        return Reading(base.AUTHENTIC, self._news(_payment(message.body)))
+        return Reading(base.AUTHENTIC, self._news(api.payment_in(message.body)))
 
     def query(self, bill: BillView) -> list[Outcome]:
         """Ask for the payment with our order id. Raises GatewayError when there is no sensible answer."""
@@ -145,7 +114,7 @@ class QuickPay(base.Gateway):
         found = self._call("GET", f"payments?order_id={quote(reference)}")
         if not isinstance(found, list):
             raise GatewayError(_("The payment service gives no sensible answer."))
-        return [news for one in found if _of(one, reference) for news in self._news(one)]
+        return [news for one in found if api.is_about(one, reference) for news in self._news(one)]
 
     def refund(self, bill: BillView, amount_minor: int, key: str) -> OperationResult:
         """Send money back. The service knows no key of ours: what has no answer is asked about, never repeated.
@@ -170,13 +139,13 @@ class QuickPay(base.Gateway):
         if amount_minor is not None:
             fields["amount"] = str(amount_minor)
         try:
-            before = _ids(self._call("GET", payment)) if what == "refund" else ()
+            before = api.ids(self._call("GET", payment)) if what == "refund" else ()
             shown = self._call("POST", f"{payment}/{what}?synchronized", fields)
         except Refused as no:
             return OperationResult(base.REFUSED, reason=str(no))
         except GatewayError as error:
             return OperationResult(base.UNKNOWN, reason=error.message)
-        done = [one for one in _operations(shown) if one.get("type") == what]
+        done = [one for one in api.operations(shown) if one.get("type") == what]
         if what == "refund":
             done = [one for one in done if one.get("id") not in before and one.get("amount") == amount_minor]
         if not done or (what == "refund" and len(done) > 1):
@@ -205,9 +174,9 @@ class QuickPay(base.Gateway):
 
     def _news(self, shown):
         """What became of the money: taken, or else reserved; and what was sent back or given up since."""
-        approved = [one for one in _operations(shown) if _code(one) == APPROVED and not one.get("pending")]
+        approved = [one for one in api.operations(shown) if api.code_of(one) == api.APPROVED and not one.get("pending")]
         told = [one for kind in ("capture", "authorize") for one in approved if one.get("type") == kind][:1]
-        told += [one for one in approved if one.get("type") in LATER]
+        told += [one for one in approved if one.get("type") in api.LATER]
         parts = [one for one in approved if one.get("type") == "capture"][1:]  # a person did it, and sees to the sums
         return [self._outcome(shown, one) for one in told] + [self._part(shown, one) for one in parts]
 
@@ -216,17 +185,17 @@ class QuickPay(base.Gateway):
 
     def _outcome(self, shown, operation):
         kind = operation.get("type")
-        word = {"capture": base.PAID, "authorize": base.AUTHORIZED, **LATER}[kind]
+        word = {"capture": base.PAID, "authorize": base.AUTHORIZED, **api.LATER}[kind]
         return Outcome(
             type=word,
             reference=str(shown.get("order_id", "")),
-            event_key=_event(shown, operation),
-            amount_minor=_whole(operation.get("amount")),
+            event_key=api.event_of(shown, operation),
+            amount_minor=api.whole(operation.get("amount")),
             currency=str(shown.get("currency", "")),
             transaction=str(shown.get("id", "")),
             merchant=str(shown.get("merchant_id") or ""),
             mode="test" if shown.get("test_mode") else "live",
-            occurred_at=_time(operation.get("created_at")),
+            occurred_at=api.time_of(operation.get("created_at")),
         )
 
 
@@ -234,55 +203,10 @@ class Refused(GatewayError):
     """The service says no: nothing was done."""
 
 
-def reason_of(operation: dict[str, object]) -> str:
-    """Our code for why an operation was refused; "unknown" for a code that we have no word for."""
-    return REASONS.get(_code(operation), "unknown")
-
-
 def _result_of(shown, operation):
     if operation.get("pending"):
-        return OperationResult(base.ACCEPTED, _event(shown, operation))
-    if _code(operation) == APPROVED:
-        return OperationResult(base.DONE, _event(shown, operation))
-    words = f"{_code(operation)} {operation.get('qp_status_msg') or ''} {operation.get('aq_status_msg') or ''}"
+        return OperationResult(base.ACCEPTED, api.event_of(shown, operation))
+    if api.code_of(operation) == api.APPROVED:
+        return OperationResult(base.DONE, api.event_of(shown, operation))
+    words = f"{api.code_of(operation)} {operation.get('qp_status_msg') or ''} {operation.get('aq_status_msg') or ''}"
     return OperationResult(base.REFUSED, reason=words.strip()[:200])
-
-
-def _event(shown, operation):
-    return "-".join(str(part) for part in (shown.get("id", ""), operation.get("type", ""), operation.get("id", "")))
-
-
-def _payment(body):
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _of(shown, reference):
-    return isinstance(shown, dict) and shown.get("order_id") == reference
-
-
-def _operations(shown):
-    found = shown.get("operations") if isinstance(shown, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _ids(shown):
-    return {one.get("id") for one in _operations(shown)}
-
-
-def _code(operation):
-    return str(operation.get("qp_status_code") or "")
-
-
-def _whole(number):
-    return number if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 10**18 else 0
-
-
-def _time(text):
-    try:
-        return datetime.fromisoformat(str(text)).astimezone(UTC)
-    except ValueError:
-        return None

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 
 from storefront.kit.errors import Invalid, NotFound
 from storefront.payments.gateways.base import Answer, Message
-from storefront.payments.gateways.quickpay import APPROVED, REASONS, body_checksum, checksum
+from storefront.payments.gateways.quickpay import body_checksum, checksum
+from storefront.payments.gateways.quickpay_payment import APPROVED, REASONS
 from storefront.sandbox import books
 from storefront.sandbox.players.base import Asked, Call, Player
 from storefront.sandbox.scenario import AUTHORIZED, DECLINED, PAID, VOIDED
