@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import select
+
 from storefront import certificates, payments
 from storefront.kit import clock
+from storefront.kit.db import db
 from storefront.orders.models import Order
-from storefront.payments.states import AUTHORIZED, PENDING
+from storefront.payments.models import Bill
+from storefront.payments.states import APPLIED, AUTHORIZED, PENDING
 
 
 def refresh(order: Order) -> None:
@@ -15,6 +19,11 @@ def refresh(order: Order) -> None:
     order.payment_status = status_of(order, money)
     order.version += 1
     order.updated_at = clock.now()
+
+
+def is_paid(order: Order) -> bool:
+    """Whether the money of one of its bills counts as paying it."""
+    return db.session.scalar(select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED)) is not None
 
 
 def refresh_all(orders: Iterable[Order]) -> None:

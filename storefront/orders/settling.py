@@ -15,10 +15,10 @@ from storefront.orders.driving import drive
 from storefront.orders.finding import locked
 from storefront.orders.gifts import reinstate_bought, renew
 from storefront.orders.models import Order
-from storefront.orders.money import refresh
+from storefront.orders.money import is_paid, refresh
 from storefront.orders.placing import hold_end
 from storefront.orders.releasing import release
-from storefront.orders.reserving import go_on_reserved
+from storefront.orders.reserving import reservation_ended, reserved_wrongly, sum_reserved
 from storefront.orders.resting import close_rest, credit_first, first_of, owed
 from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits, wait_for_a_look
 from storefront.orders.states import (
@@ -36,7 +36,7 @@ from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
 from storefront.payments.reasons import ACCEPT, OFFER
-from storefront.payments.states import APPLIED, QUARANTINED
+from storefront.payments.states import QUARANTINED
 
 ENDS = (base.DECLINED, base.CANCELLED, base.EXPIRED)
 
@@ -52,7 +52,7 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
     if payments.is_of_others(bill, outcome):
         if outcome.type == base.AUTHORIZED:  # nothing is reserved for us: it must not look as if it could be taken
-            _to_the_desk(bill, outcome, payments.why_foreign(bill.backend, outcome))
+            reserved_wrongly(bill, outcome, payments.why_foreign(bill.backend, outcome))
         return NO_EFFECT
     word, bill = payments.record(bill, outcome)
     if word == CHANGED:
@@ -63,7 +63,7 @@ def settle(bill: Bill, outcome: Outcome) -> str:
         if outcome.type == base.PAID:
             _money_came(order, bill, outcome)
         elif outcome.type == base.AUTHORIZED:
-            _sum_reserved(order, bill, outcome)
+            sum_reserved(order, bill, outcome)
         elif outcome.type == base.PENDING:
             _wait_longer(order, bill)
         elif outcome.type == base.CHARGED_BACK:
@@ -71,7 +71,7 @@ def settle(bill: Bill, outcome: Outcome) -> str:
         elif outcome.type == base.WON_BACK:
             end_dispute(order, bill)
         elif outcome.type == base.VOIDED:
-            _reservation_ended(order, bill)
+            reservation_ended(order, bill)
         elif outcome.type in ENDS:
             _wait_no_longer(order)
     if word == CHANGED and outcome.type == base.REFUNDED:
@@ -110,7 +110,7 @@ def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -
         if not ORDER.apply(order, "released", reason="accepted", by=actor):
             return order
         for bill in payments.bills_of(order.id):
-            if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not _applied(order):
+            if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not is_paid(order):
                 payments.accept(bill)
         close_rest(order)
         order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
@@ -132,7 +132,7 @@ def accept_money(order_id: int, bill_id: int, actor: str) -> Order:
     """
     order = locked(order_id)
     bill = db.session.get_one(Bill, bill_id, populate_existing=True)
-    if order.status == REVIEW and not _applied(order):
+    if order.status == REVIEW and not is_paid(order):
         return accept_after_review(order_id, actor, bill_id)
     if not may_be_paid_by_hand(order) or bill.disposition != QUARANTINED:
         raise Conflict(_("This money cannot pay the order any more."), state=order.status)
@@ -148,7 +148,7 @@ def may_be_paid_by_hand(order: Order) -> bool:
     An order that was on its way when it was closed has ended for good: what certificates had paid of it has gone back
     to them, and those that it bought are void.
     """
-    if order.status not in (HOLD, REVIEW, *CLOSED) or _applied(order):
+    if order.status not in (HOLD, REVIEW, *CLOSED) or is_paid(order):
         return False
     return order.status not in CLOSED or not _was_released(order)
 
@@ -192,11 +192,11 @@ def _why_not(order, bill, outcome):
         return foreign
     if money.code(outcome.currency) != order.currency or bill.currency != order.currency:
         return "currency_mismatch"  # the bill of a second payment has the currency of what came
-    if _applied(order) and first_of(bill):
+    if is_paid(order) and first_of(bill):
         return "duplicate_payment"
     if not outcome.amount_minor == bill.amount_minor == owed(order, bill):
         return "amount_mismatch"
-    if _applied(order):
+    if is_paid(order):
         return "duplicate_payment"
     if order.status in CLOSED:
         late = store.current().late_policy == "revive_if_stock" and order.close_reason in REVIVABLE
@@ -234,7 +234,7 @@ def _win_back(order):
     successor = order
     while successor.superseded_by_order_id:  # the newest one counts, however many were between
         successor = locked(successor.superseded_by_order_id)
-        if _applied(successor) or successor.status not in (NEW, HOLD, *CLOSED):
+        if is_paid(successor) or successor.status not in (NEW, HOLD, *CLOSED):
             raise Conflict("The order that replaced this one goes on.", state=successor.status)
     if successor.status in (NEW, HOLD):
         close(successor, "cancelled", SUPERSEDED, detail=order.number)
@@ -256,33 +256,6 @@ def _wait_no_longer(order):
         order.hold_expires_at = min(order.hold_expires_at, hold_end())
 
 
-def _sum_reserved(order, bill, outcome):
-    """What no order waits for is given up; another sum than that of the bill is looked at, and never taken."""
-    if order.status in CLOSED or _applied(order):
-        payments.request_capture(bill, "void", "the shop")
-    elif (outcome.amount_minor, money.code(outcome.currency)) != (bill.amount_minor, bill.currency):
-        _to_the_desk(bill, outcome, "currency_mismatch" if outcome.currency != bill.currency else "amount_mismatch")
-    else:
-        go_on_reserved(order, bill)
-
-
-def _to_the_desk(bill, outcome, why):
-    """A reservation that is not the one we asked for: it can be given up, if it is one of ours at all."""
-    reserved = {"amount_minor": outcome.amount_minor, "currency": money.code(outcome.currency)}
-    payments.put_on_desk("reserved_sum_wrong", order_id=bill.order_id, bill_id=bill.id, why=why, **reserved)
-
-
-def _reservation_ended(order, bill):
-    """What was only reserved is not there any more: unless we gave it up, a person has to know."""
-    if not payments.was_voided_by_us(bill):
-        reserved = {"amount_minor": bill.amount_minor, "order_id": order.id, "bill_id": bill.id}
-        payments.put_on_desk("authorization_ended", currency=bill.currency, **reserved)
-
-
 def _was_released(order):
     gone_on = select(OrderEvent.id).where(OrderEvent.type.in_(("ORDER_PAID", "ORDER_RELEASED")))
     return db.session.scalar(gone_on.filter_by(order_id=order.id).limit(1)) is not None
-
-
-def _applied(order):
-    return db.session.scalar(select(Bill.id).filter_by(order_id=order.id, disposition=APPLIED)) is not None

@@ -82,7 +82,7 @@ FAULTS = (
         REFUSED,
     ),
     Fault("quarantine dropped", (edited(ledger, "quarantine", "= QUARANTINED, reason", "= NONE, reason"),), RETRY),
-    Fault("second payment applied, too", (edited(settling, "_applied", "return db", "return False and db"),), RETRY),
+    Fault("second payment applied, too", (edited(settling, "is_paid", "return db", "return False and db"),), RETRY),
     Fault(
         "wrong amount accepted",
         (
@@ -97,7 +97,7 @@ FAULTS = (
     ),
     Fault(
         "wrong currency accepted",
-        (edited(settling, "_why_not", "if outcome.currency != bill.currency:", "if False:"),),
+        (edited(settling, "_why_not", "if money.code(outcome.currency) != order.currency or", "if False and"),),
         world("wrong currency", {}, presses=("pay:wrong_currency",)),
     ),
     Fault("cart not emptied", (edited(paying, "take_out", "for line in bought:", "for line in ():"),)),
