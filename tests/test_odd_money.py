@@ -229,3 +229,25 @@ def test_two_refunds_given_by_hand_are_no_more_than_the_payment(play):
     found = {(one.amount_minor, one.status) for one in payments.refunds_of(placed.order.id)}
     assert found == {(300, "SUCCEEDED"), (MUG + SHIPPING - 300, "SUCCEEDED"), (MUG + SHIPPING, "FAILED")}
     assert play.ledger_of(placed.bill)["refunded", "EUR"] == MUG + SHIPPING
+
+
+def test_money_that_other_money_has_overtaken_stays_on_the_desk(play):
+    """Its order waited for a look at it, and goes on with what was moved there: the first sum is not lost. INV-06."""
+    play.shelves(mug=9)
+    doubted = play.quickly_at_gateway(mug=1)
+    doubted.shopper.press("Pay", scenario="wrong_amount")
+    paid = play.quickly_paid(mug=1)
+    play.gateway_says("paid", paid.bill, transaction="second", event="second-paid")
+    with transaction():
+        desk.move(_row(play, "duplicate_payment").id, doubted.order.number, difference_ok=False, actor="otto")
+    assert {one.status for one in play.orders()} == {"PROCESSING"}
+    assert [one.disposition for one in play.bills(doubted.order)].count("QUARANTINED") == 1
+    with transaction():
+        desk.refund(_row(play, "amount_mismatch").id, actor="otto")
+    play.run("send_refunds")
+    assert play.bills(doubted.order)[0].status == "REFUNDED"
+
+
+def _row(play, reason):
+    play.look_again()
+    return db.session.scalars(select(DeskRow).filter_by(status="OPEN", reason=reason)).one()

@@ -10,6 +10,7 @@ from storefront.kit.db import db
 from storefront.orders.models import Order
 from storefront.orders.states import DOUBTS, HOLD, NEW, ORDER, RELEASED_STATES
 from storefront.payments.models import Bill
+from storefront.payments.states import QUARANTINED
 
 
 def rule_hits(order: Order) -> list[str]:
@@ -49,10 +50,17 @@ def end_doubts(
 ) -> None:
     """Whatever made somebody look at these orders themselves is decided: its rows leave the desk.
 
-    `reasons` names, by order id, what else is decided by it.
+    `reasons` names, by order id, what else is decided by it. Money that still waits stays in sight, whatever became of
+    its order: other money may have paid that.
     """
-    for row in payments.desk_rows_of(*(order.id for order in orders)):
-        if row.reason in (*DOUBTS, (reasons or {}).get(row.order_id or 0)):
+    rows = payments.desk_rows_of(*(order.id for order in orders))
+    decided = [row for row in rows if row.reason in (*DOUBTS, (reasons or {}).get(row.order_id or 0))]
+    ids = {row.bill_id for row in decided if row.bill_id}
+    waits = set(
+        db.session.scalars(select(Bill.id).where(Bill.id.in_(ids), Bill.disposition == QUARANTINED)) if ids else ()
+    )
+    for row in decided:
+        if row.bill_id not in waits:
             payments.take_off_desk(row, decision, actor)
 
 
