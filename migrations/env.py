@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import BigInteger
 
-from storefront.kit.db import Base, UtcDateTime
+from storefront.kit.db import Base, Document, UtcDateTime, tell_postgresql
 
 ROOMS = "store customers stock catalog shipping taxes promotions certificates cart payments orders jobs admin sandbox api webhooks"
 for room in ROOMS.split():
     importlib.import_module(f"storefront.{room}.models")
+tell_postgresql(Base.metadata)
 
 LOOSE = "PRAGMA foreign_key_check"
 OWN_TABLES = ("product_search", "order_search")  # full text: made by hand in the migrations, in each database's own way
@@ -24,7 +25,7 @@ def ours(thing, name, kind, reflected, compare_to):
 
 def in_our_words(kind, thing, autogen_context):
     """Columns are written as the models write them."""
-    named = [(UtcDateTime, "UtcDateTime()"), (BigInteger, "Number"), (JSON, "Json")]
+    named = [(UtcDateTime, "UtcDateTime()"), (BigInteger, "Number"), (Document, "Json")]
     found = next((name for type_, name in named if isinstance(thing, type_)), None)
     if kind == "type" and found:
         autogen_context.imports.add("from storefront.kit.db import Json, Number, UtcDateTime")

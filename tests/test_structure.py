@@ -14,9 +14,11 @@ from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 from jinja2 import Environment, nodes
 from sqlalchemy import inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex
 
 from storefront.commits import COMMITS
-from storefront.kit.db import Base, db
+from storefront.kit.db import Base, db, tell_postgresql
 from storefront.kit.states import Machine
 
 from conftest import Shop
@@ -249,6 +251,17 @@ def test_migrations_and_models_agree(context):
         options = {"compare_type": True, "include_object": _of_the_models}
         differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
     assert differences == []
+
+
+@pytest.mark.parametrize("dialect", [postgresql.dialect(), sqlite.dialect()], ids=lambda dialect: dialect.name)
+def test_what_is_unique_among_some_rows_is_so_on_both_databases(dialect):
+    """An index on some rows names them to either database: else one paid order would bar the next."""
+    tell_postgresql(Base.metadata)
+    indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
+    made = {index.name: str(CreateIndex(index).compile(dialect=dialect)) for index in indexes}
+    partial = {name for name, sql in made.items() if " WHERE " in sql}
+    assert {"uq_bills_applied_order", "uq_carts_open_token", "uq_inbox_messages_applied"} < partial
+    assert made["uq_bills_applied_order"].endswith("(order_id) WHERE disposition = 'APPLIED'")
 
 
 def _of_the_models(thing, name, kind, reflected, compare_to):

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.kit.db import Base
+from storefront.kit.db import Base, unique_where
 
-_OPEN = text("status = 'OPEN'")
+_OPEN = "status = 'OPEN'"
 
 
 class Cart(Base):
@@ -16,8 +16,8 @@ class Cart(Base):
 
     __tablename__ = "carts"
     __table_args__ = (
-        Index("uq_carts_open_token", "token_hash", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("uq_carts_open_customer", "customer_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        unique_where("uq_carts_open_token", "token_hash", where=_OPEN),
+        unique_where("uq_carts_open_customer", "customer_id", where=_OPEN),
         Index(None, "status", "updated_at"),
     )
 

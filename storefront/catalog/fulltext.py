@@ -8,11 +8,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, String, bindparam, cast, column, event, func, literal_column, select, table, text
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy import (
+    ColumnClause,
+    Select,
+    String,
+    bindparam,
+    cast,
+    column,
+    event,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from storefront.catalog.words import stem
-from storefront.kit.db import Base, db
+from storefront.kit.db import TSQUERY, Base, db
 
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
 MOST = 240  # so many matches, ten pages, are ranked and counted: a search for "a" costs no more than that
@@ -119,7 +131,8 @@ def _with_stems(words):
             yield stem(word)
 
 
-_document, _asked = column("document", TSVECTOR), cast(bindparam("words", type_=String), TSQUERY)
+_document: ColumnClause[str] = column("document")
+_asked = cast(bindparam("words", type_=String), TSQUERY)
 _ROW = {"sqlite": _sqlite_row, "postgresql": _postgres_row}
 _MATCHES = {
     "sqlite": select(

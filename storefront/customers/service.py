@@ -5,14 +5,13 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.customers import passwords
 from storefront.customers.emails import folded_email
 from storefront.customers.models import AddressFields, Customer, CustomerAddress
 from storefront.customers.text import folded
 from storefront.kit import clock, events
-from storefront.kit.db import db
+from storefront.kit.db import db, insert_or_leave
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
 MOST_ADDRESSES = 50
@@ -69,9 +68,8 @@ def renew_hash(customer: Customer, password: str) -> None:
 def guest(email: str, name: str = "") -> Customer:
     """The one record of an e-mail, made if there is none. The name of an account is left alone."""
     email = folded_email(email)
-    insert = (sqlite if db.session.get_bind().dialect.name == "sqlite" else postgresql).insert
     facts = {"email": email, "name": name, "name_folded": folded(name), "created_at": clock.now()}
-    db.session.execute(insert(Customer).values(**facts).on_conflict_do_nothing())
+    db.session.execute(insert_or_leave(Customer).values(**facts).on_conflict_do_nothing())
     customer = db.session.execute(select(Customer).where(Customer.email == email)).scalar_one()
     if name and customer.password_hash is None:
         customer.name = name

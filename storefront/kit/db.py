@@ -16,16 +16,18 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Engine,
+    Index,
     Integer,
     MetaData,
     String,
     TypeDecorator,
     Update,
     event,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
 
 from storefront.kit import crash
 
@@ -56,8 +58,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Document(TypeDecorator[Any]):
+    """A dict or a list, as JSON; as JSONB on PostgreSQL, whose dialect a worker on SQLite does not load (2 MB)."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
+    def coerce_compared_value(self, op, value):
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
+class _TextQuery(UserDefinedType[str]):
+    """A question to PostgreSQL's full text search."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options):
+        return "TSQUERY"
+
+
+TSQUERY = _TextQuery()
 Number = BigInteger().with_variant(Integer, "sqlite")
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = Document()
 # Text in the order of its bytes on both databases, so that an index finds what begins alike as one range.
 Bytewise = String().with_variant(String(collation="C"), "postgresql")
 
@@ -81,6 +110,22 @@ class Base(DeclarativeBase):
         dict[str, Any]: Json,
         list[Any]: Json,
     }
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """A unique index on some of the rows. PostgreSQL is told which when it makes the tables: see Document."""
+    return Index(name, *columns, unique=True, sqlite_where=text(where))
+
+
+def tell_postgresql(metadata: MetaData) -> None:
+    """Give the indexes on some of the rows to PostgreSQL too, before tables are made or compared."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _tell_postgresql(target, connection, **options):
+    tell_postgresql(target)
 
 
 db = SQLAlchemy(metadata=Base.metadata)
@@ -127,6 +172,15 @@ def _reach(name, side):
 def changed(statement: Update | Delete) -> int:
     """Make a conditional change and say how many rows it found: of two who try at once, one finds none."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
+def insert_or_leave(table: Any) -> Any:
+    """An INSERT that knows `on_conflict_do_nothing`, in the words of the database that is used."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return insert(table)
 
 
 def in_transaction() -> bool:

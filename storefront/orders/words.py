@@ -9,10 +9,9 @@ import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy import Select, String, cast, column, event, literal, literal_column, select, table, text
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import joinedload
 
-from storefront.kit.db import Base, db
+from storefront.kit.db import TSQUERY, Base, db
 from storefront.orders.models import Order
 
 NAME = "order_search"  # and, on SQLite, the tables that FTS5 keeps beside it: order_search_...
@@ -103,7 +102,7 @@ def with_words(typed: str) -> Select | None:
             .where(literal_column(NAME).op("MATCH")(literal(asked)))
         )
     question = cast(literal(" & ".join(f"'{word}'" for word in words), String), TSQUERY)
-    return select(column("order_id")).select_from(table(NAME)).where(column("words", TSVECTOR).op("@@")(question))
+    return select(column("order_id")).select_from(table(NAME)).where(column("words").op("@@")(question))
 
 
 def _dialect():

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.kit.db import Base
+from storefront.kit.db import Base, unique_where
 from storefront.payments.cards import CARDS
 
-_APPLIED = text("disposition = 'APPLIED'")
-_WAITS = text("status = 'OPEN'")
+_APPLIED = "disposition = 'APPLIED'"
+_WAITS = "status = 'OPEN'"
 
 
 class GatewayConfig(Base):
@@ -77,7 +77,7 @@ class Bill(Base):
         UniqueConstraint("backend", "transaction_id"),
         UniqueConstraint("order_id", "attempt_no"),
         Index("uq_bills_backend_gateway_reference", "backend", "gateway_reference", unique=True),
-        Index("uq_bills_applied_order", "order_id", unique=True, sqlite_where=_APPLIED, postgresql_where=_APPLIED),
+        unique_where("uq_bills_applied_order", "order_id", where=_APPLIED),
         Index(None, "status", "expires_at"),
         Index(None, "status", "order_id"),
         Index(None, "disposition", "created_at"),
@@ -139,14 +139,7 @@ class InboxMessage(Base):
 
     __tablename__ = "inbox_messages"
     __table_args__ = (
-        Index(
-            "uq_inbox_messages_applied",
-            "backend",
-            "event_key",
-            unique=True,
-            sqlite_where=text("outcome = 'APPLIED'"),
-            postgresql_where=text("outcome = 'APPLIED'"),
-        ),
+        unique_where("uq_inbox_messages_applied", "backend", "event_key", where="outcome = 'APPLIED'"),
         Index(None, "outcome", "received_at"),
         Index(None, "outcome", "next_try_at"),
         Index(None, "bill_id"),
@@ -221,7 +214,7 @@ class DeskRow(Base):
 
     __tablename__ = "desk_rows"
     __table_args__ = (
-        Index("uq_desk_rows_open_subject", "subject", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        unique_where("uq_desk_rows_open_subject", "subject", where=_WAITS),
         Index(None, "status", "due_at", "id"),
         Index(None, "status", "closed_at", "id"),
         CheckConstraint("amount_minor >= 0", name="amount"),

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.kit.db import Base
+from storefront.kit.db import Base, unique_where
 
 DEDUCT_ON_PAID, RESERVE_ON_CONFIRM, TIMED_HOLD = "deduct_on_paid", "reserve_on_confirm", "timed_hold"
 BACKORDER, UNTRACKED = "backorder", "untracked"
@@ -41,19 +41,9 @@ class StockReservation(Base):
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
-        Index(
-            "uq_stock_reservations_open_order_line",
-            "order_line_id",
-            unique=True,
-            sqlite_where=text("status IN ('HELD','COMMITTED')"),
-            postgresql_where=text("status IN ('HELD','COMMITTED')"),
-        ),
-        Index(
-            "uq_stock_reservations_open_cart_line",
-            "cart_line_id",
-            unique=True,
-            sqlite_where=text("status = 'HELD' AND owner_kind = 'cart'"),
-            postgresql_where=text("status = 'HELD' AND owner_kind = 'cart'"),
+        unique_where("uq_stock_reservations_open_order_line", "order_line_id", where="status IN ('HELD','COMMITTED')"),
+        unique_where(
+            "uq_stock_reservations_open_cart_line", "cart_line_id", where="status = 'HELD' AND owner_kind = 'cart'"
         ),
         Index(None, "variant_id", "status"),
         Index(None, "status", "expires_at"),
