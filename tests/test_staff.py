@@ -175,7 +175,8 @@ def test_an_invitation_works_once(shop_open):
     page = henry.press("Set password", {"New password": PASSWORD})
     assert page.path == "/admin/sign-in" and page.has("Your password is set")
     assert henry.press("Sign in", {"Email": "new@example.com", "Password": PASSWORD}).path == "/admin/"
-    assert henry.get(link).status == 404
+    page = henry.get(link)
+    assert page.status == 404 and page.has("This link was used already")
     assert carol.get("/admin/staff").status == 200
     page = carol.press("Invite", {"Email": "new@example.com", "role": "staff"})
     assert page.status == 409 and page.has("is a member of staff already")
