@@ -49,7 +49,7 @@ def test_no_order_of_deeds_breaks_a_rule(proving, world):
     figures = proving.explored(world, SMALL)
     assert not figures.story, figures.story
     assert figures.complete or figures.states >= SMALL
-    assert figures.transitions > figures.states
+    assert figures.transitions >= figures.states - 1  # each but the first was come to by some step
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

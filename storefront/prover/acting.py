@@ -8,7 +8,7 @@ from storefront.kit import events
 from storefront.kit.db import db, transaction
 from storefront.kit.events import OrderEvent
 from storefront.payments.gateways.sandbox import sign
-from storefront.prover.deeds import deed, left, open_sessions, visit
+from storefront.prover.deeds import called, deed, left, open_sessions, visit
 from storefront.prover.shelf import is_over, minutes_of
 from storefront.sandbox import books
 
@@ -116,7 +116,7 @@ def _overdue(view):
     lambda view, world: (
         (bill.id,)
         for bill in left(view)
-        if bill.status in ("CANCELLED", "EXPIRED") and bill.reference in {row.reference for row in open_sessions(view)}
+        if bill.status in ("CANCELLED", "EXPIRED") and called(bill) in {row.reference for row in open_sessions(view)}
     ),
 )
 def end_session(bill_id):

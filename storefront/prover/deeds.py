@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from storefront.prover.shop import SANDBOX
 from storefront.prover.stage import Stage
 from storefront.prover.tables import View
 
@@ -57,6 +58,11 @@ def deed(words: str, when: Callable[..., Iterable[tuple]], **more):
 def open_sessions(view: View) -> list[Any]:
     """The sessions at the gateway that can still be paid."""
     return [row for row in view.sandbox_payments if row.status == "open"]
+
+
+def called(bill: Any) -> str:
+    """The name of a bill's session in the gateways' own books."""
+    return str(bill.reference if bill.backend == SANDBOX else f"{bill.backend}.{bill.gateway_reference}")
 
 
 def left(view: View) -> list[Any]:

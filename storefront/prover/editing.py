@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from storefront.prover.worlds import World
+from storefront.prover.shop import World
 
 Edit = Callable[[], AbstractContextManager]
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from storefront.prover.deeds import DEEDS
+from storefront.prover.deeds import DEEDS, called
 from storefront.prover.rules import RELEASED, WAITING
 from storefront.prover.search import Search
 from storefront.prover.tables import View
@@ -154,7 +154,7 @@ def _undelivered(view):
 
 def _orders_of(view, notices):
     references = {row.reference for row in view.sandbox_notices if row.id in notices}
-    return {bill.order_id for bill in view.bills if bill.reference in references}
+    return {bill.order_id for bill in view.bills if called(bill) in references}
 
 
 def _end_of(view):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
+from storefront.prover.deeds import called
 from storefront.prover.rules import RELEASED, WAITING, rule
 from storefront.prover.tables import View
 
@@ -44,7 +45,7 @@ def the_books_agree(view: View) -> Iterator[str]:
     by_reference = {payment.reference: payment for payment in view.sandbox_payments}
     took: Counter[str] = Counter()
     went: Counter[tuple[int, str]] = Counter()
-    references = {bill.id: bill.reference.partition("~")[0] for bill in view.bills}
+    references = {bill.id: called(bill).partition("~")[0] for bill in view.bills}
     for entry in view.ledger_entries:
         if entry.kind == "captured":
             took[references[entry.bill_id]] += entry.amount_minor
@@ -55,7 +56,7 @@ def the_books_agree(view: View) -> Iterator[str]:
     on_its_way = {refund.bill_id for refund in view.refunds if refund.status in ("REQUESTED", "SENT")}
     told = {entry.gateway_event_key for entry in view.ledger_entries}
     for bill in view.bills:
-        payment: Any = by_reference.get(bill.reference)
+        payment: Any = by_reference.get(called(bill))
         if payment is None:
             continue
         for kind, amount in _known_facts(payment, told).items():
@@ -93,10 +94,11 @@ def what_the_bank_disputes_stays_in_the_house(view: View) -> Iterator[str]:
 
 @rule
 def what_the_bank_disputes_no_more_goes_on(view: View) -> Iterator[str]:
-    """A paid order is not held for a dispute that is won."""
+    """A paid order is not held for a dispute that is won, nor for one of money that does not pay it."""
     disputed = {bill.order_id for bill in view.bills if bill.status == "DISPUTED"}
+    doubtful = {bill.order_id for bill in view.bills if (bill.status, bill.disposition) == ("DISPUTED", "APPLIED")}
     for order in view.orders:
-        if order.status == "REVIEW" and order.review_reason == "disputed" and order.id not in disputed:
-            yield f"order {order.id} waits because of a dispute that is over"
+        if order.status == "REVIEW" and order.review_reason == "disputed" and order.id not in doubtful:
+            yield f"order {order.id} waits because of a dispute that is over, or of money that does not pay it"
         if order.status in RELEASED and order.payment_status == "DISPUTED" and order.id not in disputed:
             yield f"order {order.id} is called disputed, and no bill of it is"

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from storefront.prover.deeds import called
 from storefront.prover.rules import CLOSED, MONEY, RELEASED, captured
-from storefront.prover.shelf import free_for, in_carts, is_over, too_few_for
+from storefront.prover.shelf import free_for, heirs, in_carts, is_over, too_few_for
 from storefront.prover.tables import Tables, View
 
 OPEN = ("CREATED", "REDIRECTED", "PENDING")
@@ -65,9 +66,10 @@ def nothing_breaks(before: View, after: View, step: Any) -> Iterator[str]:
 def _too_early(before, step):
     """The notice tells of something that happened to a payment which the shop has not heard of yet."""
     notice = next(row for row in before.sandbox_notices if row.id == step.args[0])
-    bills = {bill.id: bill.status for bill in before.bills if bill.reference == notice.reference}
+    bills = {bill.id: bill.status for bill in before.bills if called(bill) == notice.reference}
     if "status=won_back" in notice.body:
-        return not any(row.bill_id in bills and row.kind == "charged_back" for row in before.ledger_entries)
+        kinds = [row.kind for row in before.ledger_entries if row.bill_id in bills]
+        return kinds.count("won_back") == kinds.count("charged_back")
     later = "status=refunded" in notice.body or "status=charged_back" in notice.body
     return later and not any(status in MONEY for status in bills.values())
 
@@ -103,12 +105,12 @@ def a_snapshot_never_changes(before: View, after: View, step: Any) -> Iterator[s
 def paid_is_left_by_people_only(before: View, after: View, step: Any) -> Iterator[str]:
     if before.orders is after.orders:
         return
-    now = {order.id: order.status for order in after.orders}
+    now = {order.id: (order.status, order.review_reason) for order in after.orders}
     for order in before.orders:
-        status = now.get(order.id)
-        disputed = status == "REVIEW" and any(b.order_id == order.id and b.status == "DISPUTED" for b in after.bills)
+        status, reason = now.get(order.id, ("", ""))
         by_people = step.deed in ("call_off", "decide")
-        if order.status in RELEASED and status not in RELEASED and not by_people and not disputed:
+        doubted = status == "REVIEW" and reason in ("disputed", "money_gone")
+        if order.status in RELEASED and status not in RELEASED and not by_people and not doubted:
             yield f"order {order.id} was {order.status} and is {status}"
 
 
@@ -122,36 +124,39 @@ def the_ledger_is_only_appended_to(before: View, after: View, step: Any) -> Iter
 
 @move
 def what_is_paid_leaves_the_cart_once(before: View, after: View, step: Any) -> Iterator[str]:
-    if before.cart_lines is after.cart_lines or step.deed in ("put", "take_out"):
+    if (before.cart_lines is after.cart_lines and step.deed != "sign_in") or step.deed in ("put", "take_out"):
         return
-    was, now = in_carts(before), in_carts(after)
+    heir = heirs(after)
+    was, now = in_carts(before, heir), in_carts(after)
     paid = _newly_paid(before, after)
     for cart_id, qty in was.items():
-        bought = sum(_qty(after, order.id) for order in paid if order.cart_id == cart_id)
-        if now.get(cart_id, 0) != max(0, qty - bought):
-            yield f"cart {cart_id} had {qty}, {bought} were paid, {now.get(cart_id, 0)} are left"
+        bought, left = sum(_qty(after, o.id) for o in paid if heir[o.cart_id] == cart_id), now.get(cart_id, 0)
+        clamped = step.deed == "sign_in" and left == max(1, free_for(after, cart_id)) < qty
+        if left != max(0, qty - bought) and not clamped:
+            yield f"cart {cart_id} had {qty}, {bought} were paid, {left} are left"
 
 
 @move
 def a_paid_order_was_in_the_cart(before: View, after: View, step: Any) -> Iterator[str]:
     if before.orders is after.orders:
         return
-    was, now = in_carts(before), in_carts(after)
+    was, now, heir = in_carts(before), in_carts(after), heirs(before)
     for order in _newly_paid(before, after):
-        basket = next((c for c in before.carts if c.id == order.cart_id), None)
-        own = basket and basket.open_order_id == order.id
-        if own and was.get(order.cart_id, 0) and now.get(order.cart_id, 0) == was[order.cart_id]:
+        cart_id = heir.get(order.cart_id)
+        own = any(cart.open_order_id == order.id and heir[cart.id] == cart_id for cart in before.carts)
+        if own and was.get(cart_id, 0) and now.get(cart_id, 0) == was[cart_id]:
             yield f"order {order.id} is paid, and its goods are still in the cart"
 
 
 def _newly_paid(before, after):
-    were = {order.id for order in before.orders if _has_its_goods(order)}
-    return [order for order in after.orders if _has_its_goods(order) and order.id not in were]
+    were = {order.id for order in before.orders if _has_its_goods(before, order)}
+    return [order for order in after.orders if _has_its_goods(after, order) and order.id not in were]
 
 
-def _has_its_goods(order):
-    """It was released; if the bank has taken its money since, it waits in review."""
-    return order.status in RELEASED or (order.status, order.review_reason) == ("REVIEW", "disputed")
+def _has_its_goods(view, order):
+    """It was released; if its money is gone since, or the bank has taken it, it waits in review with its parcels."""
+    waits = order.status == "REVIEW" and order.review_reason in ("disputed", "money_gone")
+    return order.status in RELEASED or (waits and any(parcel.order_id == order.id for parcel in view.shipments))
 
 
 def _qty(view, order_id):
@@ -167,8 +172,8 @@ def nothing_is_closed_unasked(before: View, after: View, step: Any) -> Iterator[
     closed = {o.id for o in after.orders if o.status in CLOSED and was.get(o.id) == "HOLD"}
     money = {p.reference: p.status for p in after.sandbox_payments if p.status in ("paid", "pending")}
     for bill in before.bills:
-        if bill.order_id in closed and bill.status in OPEN and bill.reference in money:
-            yield f"order {bill.order_id} was closed, and bill {bill.id} is {money[bill.reference]} at the gateway"
+        if bill.order_id in closed and bill.status in OPEN and called(bill) in money:
+            yield f"order {bill.order_id} was closed, and bill {bill.id} is {money[called(bill)]} at the gateway"
 
 
 @move

@@ -13,10 +13,11 @@ from storefront.prover.editing import Fault
 from storefront.prover.endings import Endings
 from storefront.prover.paths import Paths
 from storefront.prover.search import Search
+from storefront.prover.shop import World
 from storefront.prover.small import BUYING
 from storefront.prover.stage import Moment, Stage
 from storefront.prover.story import told
-from storefront.prover.worlds import WORLDS, World
+from storefront.prover.worlds import WORLDS
 
 Create = Callable[..., Flask]  # makes the application, as app.create_app does
 ENDLESS = 1e9  # seconds

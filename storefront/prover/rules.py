@@ -88,18 +88,6 @@ def an_order_holds_exactly_its_lines(view: View) -> Iterator[str]:
 
 
 @rule
-def a_cart_keeps_what_lies_in_it(view: View) -> Iterator[str]:
-    """What is kept for minutes is kept for a line, never for more than it has, and ends by itself."""
-    lines = {line.id: line.qty for line in view.cart_lines}
-    for one in view.stock_reservations:
-        if one.owner_kind == "cart" and one.status in HELD:
-            if one.qty > lines.get(one.cart_line_id, 0):
-                yield f"{one.qty} are kept for a line of a cart that has {lines.get(one.cart_line_id, 0)}"
-            if one.expires_at is None or one.order_id is not None:
-                yield "what a cart keeps has no end, or belongs to an order as well"
-
-
-@rule
 def what_shall_be_looked_at_waits_for_a_person(view: View) -> Iterator[str]:
     least = view.memory.get("looked_at_from")
     for order in view.orders if least and not _people_have_decided(view) else ():
@@ -162,14 +150,6 @@ def no_cent_without_a_place(view: View) -> Iterator[str]:
             yield f"more is asked back of bill {bill.id} than is there"
         if (bill.status in MONEY) != any(e.bill_id == bill.id and e.kind == "captured" for e in view.ledger_entries):
             yield f"bill {bill.id} is {bill.status}, and the ledger says otherwise"
-
-
-@rule
-def one_payable_order_a_cart(view: View) -> Iterator[str]:
-    payable = Counter(order.cart_id for order in view.orders if order.status == "HOLD")
-    for cart_id, number in payable.items():
-        if number > 1:
-            yield f"cart {cart_id} has {number} orders that wait to be paid"
 
 
 @rule

@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from storefront.prover import acting, afterwards, deeds, gateway_rules, moves, rules, shopping  # noqa: F401 - they fill the tables of deeds and rules
+from storefront.prover import acting, afterwards, cart_rules, deeds, gateway_rules, moves, rules, shopping  # noqa: F401 - they fill the tables of deeds and rules
 from storefront.prover.deeds import DEEDS, Deed
 from storefront.prover.paths import Paths
+from storefront.prover.shop import World
 from storefront.prover.stage import Ending, Moment, Stage
 from storefront.prover.tables import Tables, View
 from storefront.prover.ways import BY_SLOT, WAITS, Changes, Found, Result, Run, State, Step
-from storefront.prover.worlds import World
 from storefront.stock.models import TIMED_HOLD
 
 
@@ -35,7 +35,16 @@ class Search:
         deeds.on(stage)
         self.first = (*self.tables.begin(), self._memory(world.told()))
         self.came[self.first] = None
-        self.waiting.append(self.first)
+        self.waiting.append(self._begun(self.first, world.begun))
+
+    def _begun(self, state, names):
+        """The state in which the search begins: after some deeds, each in the first way that it may be done."""
+        for name in names:
+            view, deed = self.view(state), DEEDS[name]
+            step = next(self.done(state, view, deed, next(iter(deed.when(view, self.world)))))
+            self.transitions += 1
+            self.came[step.state], state = (state, step), step.state
+        return state
 
     def view(self, state: State) -> View:
         """A state as rules look at it."""

@@ -14,22 +14,32 @@ def minutes_of(text: str) -> float:
     return (datetime.fromisoformat(text).replace(tzinfo=UTC) - MORNING).total_seconds() / 60
 
 
-def in_carts(view: View) -> Mapping[int, int]:
-    """How many units lie in each cart, by its id."""
+def heirs(view: View) -> Mapping[int, int]:
+    """By the id of each cart that of the one in which it goes on: itself, unless it was merged into another."""
+    return {cart.id: cart.merged_into_id or cart.id for cart in view.carts}
+
+
+def in_carts(view: View, heir: Mapping[int, int] | None = None) -> Mapping[int, int]:
+    """How many units lie in each cart, by its id, or by those of their `heir`; what a merged one had lies there."""
     found: dict[int, int] = {}
+    merged = {cart.id for cart in view.carts if cart.status == "MERGED"}
     for line in view.cart_lines:
-        found[line.cart_id] = found.get(line.cart_id, 0) + line.qty
+        if line.cart_id not in merged:
+            cart_id = heir[line.cart_id] if heir else line.cart_id
+            found[cart_id] = found.get(cart_id, 0) + line.qty
     return found
 
 
 def too_few_for(view: View, cart_id: int, more: int = 0) -> bool:
-    """Whether there are fewer for the cart than it has, and so many more."""
+    """Whether there are fewer for the cart, or its heir, than it has, and so many more."""
+    cart_id = heirs(view)[cart_id]
     return free_for(view, cart_id) < in_carts(view).get(cart_id, 0) + more
 
 
 def free_for(view: View, cart_id: int) -> int:
     """How many units the shopper of a cart may still have: what others hold is theirs, unless its time is over."""
-    own = {order.id for order in view.orders if order.cart_id == cart_id and order.status in ("NEW", "HOLD")}
+    heir = heirs(view)
+    own = {order.id for order in view.orders if order.status in ("NEW", "HOLD") and heir[order.cart_id] == cart_id}
     lines = {line.id for line in view.cart_lines if line.cart_id == cart_id}
     theirs = sum(
         one.qty

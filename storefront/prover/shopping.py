@@ -2,15 +2,20 @@
 
 from urllib.parse import urlsplit
 
+from flask import g
+from flask_login import login_user
+from sqlalchemy import select
+
 from storefront import cart, checkout, orders, payments
 from storefront.cart.models import Cart
 from storefront.checkout.again import pay_again as begin_again
 from storefront.checkout.steps import resume
+from storefront.customers.models import Customer
 from storefront.kit.db import db, transaction
 from storefront.payments.models import Bill, PaymentMethod
-from storefront.prover.deeds import deed, left, open_sessions, visit
+from storefront.prover.deeds import called, deed, left, open_sessions, visit
 from storefront.prover.shelf import too_few_for
-from storefront.sandbox import books
+from storefront.sandbox import books, rehearsal
 from storefront.sandbox.scenarios import SCENARIOS
 
 BUTTONS = {"pay": books.PAID, "decline": books.DECLINED, "cancel": books.CANCELLED}
@@ -77,7 +82,23 @@ def confirm(cart_id, tab, page, token):
     if placed := orders.placed_from(press):
         return resume(placed)
     basket = db.session.get_one(Cart, cart_id)
-    return checkout.place(basket, db.session.get_one(PaymentMethod, 1), token, press).order_id
+    if basket.merged_into_id:  # the page is older than the sign-in: what is found is the customer's cart of now
+        basket = db.session.get_one(Cart, basket.merged_into_id)
+    return checkout.place(basket, db.session.get_one(PaymentMethod, basket.payment_method_id), token, press).order_id
+
+
+@deed(
+    "the shopper of {0} signs in",
+    lambda view, world: (
+        (row.token_hash,)
+        for row in view.carts
+        if view.customers and row.customer_id is None and row.status in ("OPEN", "CONVERTED")
+    ),
+)
+def sign_in(token_hash):
+    """In the browser of a guest's cart, as the view does: the signal makes one cart of two."""
+    g.cart_token_hash = token_hash
+    login_user(db.session.scalars(select(Customer)).one())
 
 
 def _known_sessions(view):
@@ -89,16 +110,16 @@ def _known_sessions(view):
     lambda view, world: (
         (bill.id,)
         for bill in view.bills
-        if bill.status in ("CREATED", "REDIRECTED") and bill.next_step and bill.reference not in _known_sessions(view)
+        if bill.status in ("CREATED", "REDIRECTED") and bill.next_step and called(bill) not in _known_sessions(view)
     ),
 )
 def leave(bill_id):
     bill = db.session.get_one(Bill, bill_id)
-    step, reference, path = payments.form_of(bill), bill.reference, bill.next_step
+    form, path = payments.form_of(bill)["form"], bill.next_step
     db.session.rollback()
     answer = visit("GET", path)
     if answer.status_code == 200:
-        visit("POST", f"/sandbox/{reference}", data=dict(step["form"]["fields"]))
+        visit("POST", urlsplit(form["action"]).path, data=dict(form["fields"]))
     return answer.status_code
 
 
@@ -113,7 +134,8 @@ def press(reference, button, scenario):
         payment = books.session_of(reference, lock=True)
         if books.state_of(payment) == books.OPEN:
             payment.scenario = scenario
-            books.answer(payment, BUTTONS[button], SCENARIOS[scenario])
+            says = rehearsal.notice_of if payment.player else None
+            books.answer(payment, BUTTONS[button], SCENARIOS[scenario], says=says)
 
 
 @deed(
@@ -142,9 +164,13 @@ def _next_bill(view, args):
     return 10**5 * (10 * args[0] + sum(bill.order_id == args[0] for bill in view.bills))
 
 
-@deed("the shopper pays order {0} again", lambda view, world: ((o.id,) for o in view.orders), draws=_next_bill)
-def pay_again(order_id):
-    begin_again(order_id, db.session.get_one(PaymentMethod, 1))
+@deed(
+    "the shopper pays order {0} again, by {1}",
+    lambda view, world: ((order.id, way) for order in view.orders for way in world.ways),
+    draws=_next_bill,
+)
+def pay_again(order_id, way):
+    begin_again(order_id, db.session.scalars(select(PaymentMethod).filter_by(code=way)).one())
 
 
 @deed(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from storefront.prover.worlds import World
+from storefront.prover.shop import World
 
 BUYS = {"look": 1, "confirm": 1, "leave": 0, "press": 1, "notify": 0}
 BUYING = World("buying", "One shopper buys one of two mugs.", BUYS, on_hand=2, presses=("pay:before",), deliveries=2)

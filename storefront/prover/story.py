@@ -1,8 +1,8 @@
 """A way through the states as a story in plain words."""
 
 from storefront.prover.deeds import DEEDS
+from storefront.prover.shop import World
 from storefront.prover.ways import WAITS, Found, Step
-from storefront.prover.worlds import World
 
 
 def told(world: World, found: Found) -> str:

@@ -1,142 +1,7 @@
 """Small shops, each for one kind of story: what is on the shelf, who is there, what they may do and how often."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
-
-from storefront import certificates, promotions
-from storefront.cart.models import Cart, CartLine
-from storefront.catalog.models import Price, Product, Variant
-from storefront.customers.models import CustomerAddress
-from storefront.kit import clock, signing
-from storefront.kit.db import db, transaction
-from storefront.payments.models import GatewayConfig, PaymentMethod
-from storefront.promotions.models import Coupon, Promotion
-from storefront.shipping.models import ServiceLevel, ShippingRegion
-from storefront.stock.models import RESERVE_ON_CONFIRM, TIMED_HOLD, Stock
-from storefront.store.models import Sequence, Store
-from storefront.taxes.models import TaxCategory, TaxRate
-
-PRICE = 1250
-
-
-@dataclass(frozen=True)
-class World:
-    """One small shop. `may` says how often each deed may be done; `marks` are the minutes to which time can jump."""
-
-    name: str
-    words: str
-    may: Mapping[str, int]
-    on_hand: int = 1
-    carts: tuple[int, ...] = (1,)  # how many mugs are in the cart of each shopper
-    marks: tuple[int, ...] = ()
-    presses: tuple[str, ...] = ("pay:before", "decline:before")
-    deliveries: int = 1  # how often the gateway may deliver one notice
-    crashes: int = 0
-    runs: int = 0  # how many deeds may stand still between two transactions at once; 0: each is done at once
-    slow: tuple[str, ...] = ()  # the deeds that may
-    policy: str = RESERVE_ON_CONFIRM
-    store: Mapping[str, Any] = field(default_factory=dict)
-    tabs: tuple[int, ...] = (1,)
-    coupon_limit: int = 0  # so often a code may be used that stands in every cart; 0: there is none
-    certificate_minor: int = 0  # what a gift certificate is worth whose code stands in every cart; 0: there is none
-
-    def told(self) -> dict[str, Any]:
-        """What the rules have to know of it: the time, and from which sum on a person looks at an order."""
-        rules = self.store.get("review_rules", {})
-        return {"now": 0, **({"looked_at_from": rules["amount_minor"]} if rules else {})}
-
-    def build(self) -> None:
-        """Open the shop."""
-        with transaction():
-            _shop(self.store)
-            _shelf(self.on_hand, self.policy)
-            codes = {"coupon_codes": _codes(self.coupon_limit), "certificate_codes": _gift(self.certificate_minor)}
-            for place, qty in enumerate(self.carts, start=1):
-                _cart(place, qty, codes)
-
-
-@cache
-def _sealed_key():
-    """Sealed once: each seal is another text, and every world shall read the same."""
-    return signing.sealed("of the gateway")
-
-
-def _shop(settings):
-    here = {"legal_name": "Proof Ltd", "address": "1 Quay Street", "email": "shop@example.com"}
-    db.session.add(Store(name="Proof", currency="EUR", country="IE", **here, **settings))
-    db.session.add(Sequence(name="order", next_value=1001))
-    tax = TaxCategory(code="standard", name="Standard")
-    region = ShippingRegion(name="Europe", countries=["IE"])
-    db.session.add_all([tax, region])
-    db.session.flush()
-    db.session.add(TaxRate(region_id=region.id, category_id=tax.id, name="VAT", rate_ppm=230_000))
-    way = {"name": "Standard", "carrier": "An Post", "currency": "EUR", "params": {"amount_minor": 490}}
-    db.session.add(ServiceLevel(region_id=region.id, tax_category_id=tax.id, **way))
-    config = GatewayConfig(
-        name="sandbox",
-        label="Sandbox Pay",
-        type="sandbox",
-        mode="test",
-        properties={"page": "{public_url}/sandbox"},
-        secrets={"key": _sealed_key()},
-    )
-    db.session.add(PaymentMethod(code="card", label="Card", config=config))
-
-
-def _shelf(on_hand, policy):
-    now = clock.now()
-    mug = Product(slug="mug", title="Mug", created_at=now, updated_at=now)
-    db.session.add(mug)
-    db.session.flush()
-    variant = Variant(product_id=mug.id, sku="MUG", stock_policy=policy, tax_category_id=1, weight_g=300)
-    db.session.add(variant)
-    db.session.flush()
-    db.session.add(Price(variant_id=variant.id, currency="EUR", amount_minor=PRICE))
-    db.session.add(Stock(variant_id=variant.id, on_hand=on_hand, backorder=policy == "backorder"))
-
-
-def _codes(limit):
-    """A code for a tenth off, which may be used so often."""
-    if not limit:
-        return []
-    tenth = Promotion(name="A tenth off", with_code=True, actions=[{"type": "percent", "rate_ppm": 100_000}])
-    db.session.add(tenth)
-    db.session.flush()
-    db.session.add(Coupon(promotion_id=tenth.id, code=promotions.folded("TENTH"), limit=limit))
-    return [promotions.folded("TENTH")]
-
-
-def _gift(worth_minor):
-    """A certificate of so much."""
-    if not worth_minor:
-        return []
-    return [certificates.issue(worth_minor, actor="carol", seed="of-the-prover").code_hash]
-
-
-def _cart(place, qty, codes):
-    now = clock.now()
-    home = CustomerAddress(name="Alice", line1="2 Quay Street", city="Galway", country="IE")
-    db.session.add(home)
-    db.session.flush()
-    ways = {"service_level_id": 1, "payment_method_id": 1, "shipping_address_id": home.id}
-    lines = [CartLine(variant_id=1, qty=qty, added_at=now)] if qty else []
-    db.session.add(
-        Cart(
-            token_hash=f"cart-{place}",
-            currency="EUR",
-            email="alice@example.com",
-            seen={"MUG": PRICE},
-            created_at=now,
-            updated_at=now,
-            lines=lines,
-            **ways,
-            **codes,
-        )
-    )
-    db.session.flush()
-
+from storefront.prover.shop import PRICE, REDSYS, SANDBOX, World
+from storefront.stock.models import TIMED_HOLD
 
 BUYS = {"look": 2, "confirm": 2, "leave": 0, "press": 2, "notify": 0, "come_back": 0}
 TIME = {"wait": 0, "clean_up": 0}
@@ -310,5 +175,47 @@ WORLDS = (
         marks=(6, 11, 57),
         presses=("pay:before", "pay:after_hold"),
         policy=TIMED_HOLD,
+    ),
+    World(
+        "merging",
+        "A customer has an order to pay, and a guest's cart in another browser, and signs in there; both pay late.",
+        {**ALWAYS, "look": 3, "confirm": 3, "press": 2, "sign_in": 1, "pay_again": 1, "cancel": 1},
+        carts=(1, 1),
+        on_hand=2,
+        account=True,
+        marks=(46,),
+        crashes=1,
+        presses=("pay:before",),
+        begun=("look", "confirm", "leave"),
+    ),
+    World(
+        "merging at once",
+        "The same, from the beginning: signing in comes between any two transactions of a confirm or a payment.",
+        {**ALWAYS, "look": 2, "confirm": 2, "press": 1, "sign_in": 1, "pay_again": 1, "cancel": 1},
+        carts=(1, 1),
+        on_hand=2,
+        account=True,
+        runs=1,
+        slow=("confirm", "pay_again"),
+        crashes=1,
+        presses=("pay:before",),
+    ),
+    World(
+        "two gateways",
+        "An order is paid through one gateway, and then through the other, which can neither close a page nor end one.",
+        {**ALWAYS, "look": 1, "confirm": 1, "press": 2, "pay_again": 2, "cancel": 1, "call_off": 1, "send_back": 1}
+        | {"ask": 0, "send_refunds": 0},
+        marks=(46,),
+        presses=("pay:before",),
+        ways=(SANDBOX, REDSYS),
+        begun=("look", "confirm", "leave"),
+    ),
+    World(
+        "two payments disputed",
+        "An order was paid twice: the bank disputes one or both, and each goes back at the desk or the console.",
+        {**ALWAYS, "refund_there": 1, "charge_back": 2, "win_back": 2, "call_off": 1, "send_back": 1, "accept": 1}
+        | {"decide": 2, "send_refunds": 0, "ship": 0, "complete": 0},
+        presses=("pay:before",),
+        begun=("look", "confirm", "leave", "press", "pay_again", "leave", "press", "notify", "notify"),
     ),
 )
