@@ -185,6 +185,7 @@ ORDERS = (
     Damage("INV-16", "UPDATE bills SET status = 'FAILED' WHERE id = :doubted_bill", "doubted_bill", "INV-15"),
     Damage("INV-16", event("paid", "STOCK_COMMITTED", "type = 'ORDER_PAID'"), "paid", "RULE-10"),
     Damage("INV-17", "UPDATE orders SET status = 'CANCELLED' WHERE id = :paid", "paid", "INV-15 INV-09"),
+    Damage("INV-17", "UPDATE bills SET status = 'AUTHORIZED' WHERE id = :closed_bill", "closed_bill", "INV-05 INV-15"),
     Damage("INV-18", "UPDATE bills SET attempt_no = 3 WHERE id = :held_bill", "held"),
     Damage(
         "INV-18",
@@ -262,6 +263,12 @@ CARTS = (
         without=("carts", "uq_carts_open_token"),
     ),
     Damage("INV-39", "UPDATE carts SET open_order_id = :paid WHERE id = :paid_cart", "paid_cart"),
+    Damage(
+        "INV-39",
+        "UPDATE orders SET cart_id = :paid_cart, placed_at = (SELECT o.placed_at FROM orders o WHERE o.id = :paid)"
+        " WHERE id = :refunded",
+        "paid",
+    ),
     Damage(
         "INV-42",
         """DELETE FROM outbox_messages WHERE target = 'receipt'

@@ -82,8 +82,8 @@ def test_race_14_the_old_order_is_paid_when_its_successor_was_accepted_unpaid(pl
     check_books(play)
 
 
-def test_an_order_is_paid_again_after_its_cart_was_used_up(play):
-    """INV-39: nothing leaves a cart a second time, and none waits for ever for the older order of two."""
+def test_an_order_whose_cart_was_used_up_is_ordered_anew(play):
+    """Whoever wants the goods of one cart a second time puts them back, and no cart waits for ever. INV-39."""
     play.shelves(mug=20)
     alice = play.visitor("alice")
     older = play.held_order(alice, mug=1)
@@ -92,10 +92,14 @@ def test_an_order_is_paid_again_after_its_cart_was_used_up(play):
     play.to_preview(alice)
     newer = play.confirm(alice)
     play.gateway_says("paid", newer.bill)
+    page = alice.get(f"/orders/{older.order.key}")
+    assert page.has("was replaced by a newer one") and not page.has("Pay now")
+    assert alice.post(f"/orders/{older.order.key}/pay").status == 409
     alice.get(f"/orders/{older.order.key}")
-    alice.press("Pay now")
-    play.gateway_says("paid", play.last_bill())
-    assert [one.status for one in play.orders()] == ["PROCESSING", "PROCESSING"]
+    alice.press("Put everything back into the cart")
+    play.to_preview(alice)
+    play.gateway_says("paid", play.confirm(alice).bill)
+    assert [one.status for one in play.orders()] == ["CANCELLED", "PROCESSING", "PROCESSING"]
     assert {cart.open_order_id for cart in db.session.query(Cart)} == {None}
     check_books(play)
 

@@ -11,7 +11,7 @@ from storefront.payments.fates import CHANGED, NO_EFFECT
 from storefront.payments.gateways.base import AUTHORIZED, Outcome
 from storefront.payments.models import Bill, Capture, GatewayConfig, PaymentMethod
 
-from counter import comes_in, opens
+from counter import comes_in, opens, takes
 from merchant import desk_row, on_desk
 from purchases import at_once
 from waiting import decides
@@ -67,6 +67,7 @@ def test_taken_once(play, where):
     assert play.last_order().status == where
     carol = comes_in(play)
     opens(carol, placed.order)
+    carol.click("Take the money")
     tab = play.tab(carol)
     carol.press("Take the money")
     assert tab.press("Take the money").status == 409
@@ -77,6 +78,26 @@ def test_taken_once(play, where):
     assert play.ledger_of(placed.bill) == {("authorized", "EUR"): due, ("captured", "EUR"): due}
     assert (play.session_of(placed.bill).captured_minor, on_desk(play)) == (due, [])
     assert play.shelf("mug") == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("Take the money", "is charged €29.90"), ("Give it up", "is charged nothing")]
+)
+def test_a_page_says_before_what_it_does(play, words, said):
+    """ADM-15, INV-27: sum, order and consequence; looking changes nothing; once it is decided it is not offered."""
+    placed = authorized(play)
+    carol = comes_in(play)
+    opens(carol, placed.order)
+    before = play.tables("staff", "audit_entries", "sandbox_notices")
+    page = carol.click(words)
+    assert "€29.90" in page.heading and page.has(placed.order.number) and page.has(placed.bill.reference)
+    assert page.has(said) and page.has("This cannot be undone") and page.link("Not now")
+    assert play.tables("staff", "audit_entries", "sandbox_notices") == before
+    address = page.path
+    carol.press(words)
+    assert carol.get(address).status == 409 and carol.page.has("not reserved any more")
+    for other in ("9999/reserved/capture", f"{placed.bill.id}/reserved/nothing"):
+        assert carol.get(f"/admin/orders/{placed.order.number}/bills/{other}").status == 404
 
 
 def test_a_crash_after_the_call_takes_it_once(play):
@@ -114,7 +135,7 @@ def test_given_up(play):
     placed = authorized(play)
     carol = comes_in(play)
     opens(carol, placed.order)
-    carol.press("Give it up")
+    takes(carol, "Give it up")
     assert play.last_bill().status == "CANCELLED"
     assert play.ledger_of(placed.bill)["voided", "EUR"] == placed.order.due_minor
     assert (play.session_of(placed.bill).status, on_desk(play)) == ("voided", [])

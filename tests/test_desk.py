@@ -233,6 +233,35 @@ def test_money_is_moved_only_where_it_fits(play):
     assert play.order_of(other.bill).status == "PROCESSING"
 
 
+def test_what_is_too_much_for_the_order_that_money_is_moved_to_goes_back(play):
+    """RACE-28, INV-29: page and refusal say the sums; the excess is sent back at once, and nothing stays too much."""
+    play.shelves(mug=9)
+    twice, meant = play.quickly_paid(mug=3), play.quick_order(mug=1)
+    play.gateway_says("paid", twice.bill, transaction="second", event="second-paid")
+    excess = twice.order.due_minor - meant.order.due_minor
+    staff = comes_in(play)
+    assert staff.get(f"/admin/desk/{the_row(play, 'duplicate_payment').id}/move").has("what is too much goes back")
+    page = staff.press("Move it to another order", number=meant.order.number)
+    assert page.status == 400 and page.has(f"The {money.shown(excess, 'EUR')} that are too much go back")
+    staff.press("Move it to another order", number=meant.order.number, difference="on")
+    assert refunds(play) == [(excess, "SUCCEEDED")]
+    order = play.order_of(meant.bill)
+    assert (order.status, order.paid_minor - order.refunded_minor) == ("PROCESSING", order.due_minor)
+
+
+def test_what_is_missing_for_the_order_that_money_is_moved_to_is_waived(play):
+    """RACE-28: the refusal says how much would be waived; moved all the same, nothing goes back."""
+    play.shelves(mug=9)
+    twice, meant = play.quickly_paid(mug=1), play.quick_order(mug=3)
+    play.gateway_says("paid", twice.bill, transaction="second", event="second-paid")
+    staff, missing = comes_in(play), meant.order.due_minor - twice.order.due_minor
+    staff.get(f"/admin/desk/{the_row(play, 'duplicate_payment').id}/move")
+    page = staff.press("Move it to another order", number=meant.order.number)
+    assert page.status == 400 and page.has(f"The missing {money.shown(missing, 'EUR')} are waived.")
+    staff.press("Move it to another order", number=meant.order.number, difference="on")
+    assert (play.order_of(meant.bill).status, refunds(play)) == ("PROCESSING", [])
+
+
 def test_only_what_is_left_of_the_money_is_moved(play):
     """INV-29, RACE-28: a part went back meanwhile: page and check speak of the rest, not of what came once."""
     play.shelves(mug=9)

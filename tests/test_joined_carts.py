@@ -128,3 +128,49 @@ def test_three_browsers_and_two_who_sign_in_at_once(play, both):
         play.gateway_says("paid", placed.bill)
     assert play.in_cart(fourth) == {"Lamp": 1} and waits(play) == []
     assert len(db.session.scalars(select(Cart).filter_by(status="OPEN")).all()) == 1
+
+
+@pytest.fixture
+def two_browsers(play, right_books):
+    """(laptop, phone, deed): a customer on the preview, a guest's cart in another browser, and signing in there."""
+    play.shelves(mug=2)
+    laptop, phone = play.signed_in(), play.visitor("phone")
+    play.fill_cart(laptop, mug=1)
+    play.to_preview(laptop)
+    play.fill_cart(phone, mug=1)
+    phone.get("/account/sign-in")
+    return laptop, phone, lambda: phone.press("Sign in", {"Email": "alice@example.com", "Password": PASSWORD})
+
+
+def test_what_is_confirmed_while_carts_become_one_is_looked_at_again(play, two_browsers, between):
+    """Signed in elsewhere between the copy and its goods: the order is not made, and the one cart has all. CRT-11."""
+    laptop, phone, signs_in = two_browsers
+    between("place_order.after", signs_in)
+    page = laptop.press("Confirm and pay")
+    assert (page.path, play.last_order().status, play.on_shelf("mug")) == ("/checkout/address", "FAILED", 2)
+    assert play.in_cart(phone) == {"Mug": 2} and waits(play) == []
+    play.to_preview(laptop)
+    play.gateway_says("paid", play.confirm(laptop).bill)
+    assert play.in_cart(phone) == {} and play.shelf("mug") == (2, 2)
+
+
+def test_the_same_press_again_after_carts_became_one(play, two_browsers, between):
+    """Signed in elsewhere once the goods are held, and pressed again: both presses lead to the one order. RACE-16."""
+    laptop, phone, signs_in = two_browsers
+    twin = play.visitor("twin")
+    twin.http.cookies.update(laptop.http.cookies)
+    twin.page = laptop.page
+    pages = []
+
+    def again():
+        signs_in()
+        pages.append(twin.press("Confirm and pay"))
+
+    between("hold_stock.after", again)
+    pages.append(laptop.press("Confirm and pay"))
+    assert [page.status for page in pages] == [200, 200]
+    (order,) = play.orders()
+    assert (order.status, play.on_shelf("mug"), waits(play)) == ("HOLD", 1, [("OPEN", order.id)])
+    play.to_preview(phone)
+    newer = play.confirm(phone).order
+    assert (newer.supersedes_order_id, play.on_shelf("mug")) == (order.id, 0)

@@ -170,7 +170,7 @@ def test_by_hand_enters_only_what_is_left(play):
     carol.press("The customer has the money")
     assert play.ledger_of(placed.bill)["refunded", "EUR"] == placed.order.due_minor
     assert [one.status for one in payments.refunds_of(placed.order.id)] == ["SUCCEEDED"]
-    assert (on_desk(play), play.last_order().payment_status) == ([], "REFUNDED")
+    assert (on_desk(play), play.last_order().payment_status) == (["money_gone"], "REFUNDED")
     play.both_books_agree()
 
 
@@ -193,7 +193,7 @@ def test_news_of_a_refund_given_by_hand_counts_once(play, key):
 
 
 def test_a_refused_refund_leaves_the_desk_when_the_money_is_gone(play):
-    """The console sends back the rest after ours was refused: nobody has to decide any more. INV-07."""
+    """The console sends back the rest after ours was refused: nobody has to decide about that any more. INV-07."""
     placed = paid(play)
     with transaction():
         session = play.session_of(placed.bill)
@@ -202,7 +202,7 @@ def test_a_refused_refund_leaves_the_desk_when_the_money_is_gone(play):
     play.run("send_refunds")
     assert on_desk(play) == ["refund_failed"]
     play.gateway_says("refunded", placed.bill, amount=str(placed.order.due_minor), event="r-1")
-    assert on_desk(play) == []
+    assert on_desk(play) == ["money_gone"]
 
 
 def test_trying_again_asks_before_it_sends(play):
@@ -308,7 +308,10 @@ def test_more_back_than_came_is_told(play):
     due = placed.order.due_minor
     play.gateway_says("refunded", placed.bill, amount=str(due), event="r-1")
     play.gateway_says("refunded", placed.bill, amount="250", event="r-2")
-    assert (desk_row(play, "refunded_too_much").amount_minor, on_desk(play)) == (250, ["refunded_too_much"])
+    assert (desk_row(play, "refunded_too_much").amount_minor, on_desk(play)) == (
+        250,
+        ["money_gone", "refunded_too_much"],
+    )
     assert play.ledger_of(placed.bill)["refunded", "EUR"] == due + 250
 
 
@@ -443,6 +446,49 @@ def test_two_payments_of_a_cancelled_order_are_won_back(play):
     assert (bill.disposition, bill.quarantine_reason) == ("QUARANTINED", "late_order_closed")
 
 
+@pytest.fixture
+def paid_twice(play, right_books):
+    """(the bill that pays an order, the one of a second payment of it, which waits on the desk)."""
+    placed = paid(play)
+    first = placed.bill
+    play.gateway_says("paid", first, transaction="second", event="second-paid")
+    second = play.last_bill()
+    assert (second.disposition, on_desk(play)) == ("QUARANTINED", ["duplicate_payment"])
+    return first, second
+
+
+def test_money_that_pays_nothing_holds_no_order(play, paid_twice):
+    """Both payments are disputed, and the one that pays the order is won: it goes on, as it would in any other order
+    of the messages. RACE-42, INV-13."""
+    first, second = paid_twice
+    play.gateway_says("charged_back", second, event="c-2", transaction="second")
+    assert play.last_order().status == "PROCESSING"
+    play.gateway_says("charged_back", first, event="c-1")
+    assert play.last_order().status == "REVIEW"
+    play.gateway_says("won_back", first, event="w-1")
+    order = play.last_order()
+    assert (order.status, [one.status for one in order.shipments]) == ("PROCESSING", ["RELEASED"])
+    assert on_desk(play) == ["disputed"]  # the second one's, which the bank still has
+
+
+def test_a_refund_of_money_that_the_bank_took_leaves_nothing_to_decide(play, paid_twice):
+    """The order is cancelled, and the bank is quicker than the refund of the second payment: that cannot be sent any
+    more, waits for nothing, and waits again once it is won. RULE-12, INV-02."""
+    _first, second = paid_twice
+    with transaction():
+        orders.cancel_by_merchant(second.order_id, "otto")
+    play.gateway_says("charged_back", second, event="c-2", transaction="second")
+    play.run("send_refunds")
+    assert play.last_bill().disposition == "RESOLVED"
+    assert sorted(on_desk(play)) == ["disputed", "refund_failed"]
+    for reason in ("disputed", "refund_failed"):
+        with transaction():
+            desk.done(desk_row(play, reason).id, actor="otto")
+    assert on_desk(play) == []
+    play.gateway_says("won_back", second, event="w-2", transaction="second")
+    assert (play.last_bill().disposition, on_desk(play)) == ("QUARANTINED", ["duplicate_payment"])
+
+
 @STORY
 def test_a_lost_dispute_ends_with_what_staff_say(play):
     """The bank never says that it is lost: once somebody has seen to it, the order can be completed. RULE-12."""
@@ -501,6 +547,19 @@ def test_the_order_of_messages_does_not_matter(play):
         play.run("apply_waiting_messages")
         ends.add((*states(play), *sorted(play.ledger_of(placed.bill).items())))
     assert len(ends) == 1, ends
+
+
+@STORY
+@pytest.mark.parametrize("order", [("w-1", "c-2", "w-2"), ("w-2", "w-1", "c-2"), ("w-1", "w-2", "c-2")])
+def test_a_payment_that_is_disputed_twice_and_won_twice(play, order):
+    """A win is told before the second dispute: it waits for that, and the order goes on in the end. INV-13, INV-30."""
+    placed = paid(play)
+    for event in ("c-1", *order):
+        play.gateway_says("charged_back" if event[0] == "c" else "won_back", placed.bill, event=event)
+    play.wait(minutes=1)
+    play.run("apply_waiting_messages")
+    assert (states(play), on_desk(play)) == (("PROCESSING", "PAID", "PAID"), [])
+    assert [one.status for one in play.last_order().shipments] == ["RELEASED"]
 
 
 def test_the_evidence_is_one_page(play):

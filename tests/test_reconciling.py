@@ -9,7 +9,7 @@ from storefront.desk.models import Settlement, SettlementFinding
 from storefront.desk.statement import COLUMNS, WORDS, BadStatement, read_statement
 from storefront.kit import events
 from storefront.kit.db import db, transaction
-from storefront.payments.models import Bill, GatewayConfig, InboxMessage, LedgerEntry
+from storefront.payments.models import Bill, GatewayConfig, InboxMessage, LedgerEntry, Refund
 
 from backstage import Backstage
 from counter import CLERK, comes_in
@@ -25,7 +25,7 @@ def exported(play, comma: bool = False) -> str:
     return play.visitor("merchant").get(f"/sandbox/settlement.csv{'?comma=1' if comma else ''}").answer.text
 
 
-def upload(play, text: str | bytes, who=None, **fields):
+def compares(play, text: str | bytes, who=None, **fields):
     """The owner compares a file; gives the page that they see then."""
     carol = who or comes_in(play)
     page = carol.get(PLACE)
@@ -33,6 +33,13 @@ def upload(play, text: str | bytes, who=None, **fields):
     data = text if isinstance(text, bytes) else text.encode()
     values = dict(form.filled({})) | fields
     return carol.post(PLACE, data=values, csrf=False, files={"file": ("settlement.csv", data, "text/csv")})
+
+
+def upload(play, text: str | bytes, who=None, **fields):
+    """The same, and then they count what only the file knows; gives the last page."""
+    carol = who or comes_in(play)
+    page = compares(play, text, carol, **fields)
+    return carol.press("Count it") if page.has("Nothing of it is counted yet") else page
 
 
 def findings(play) -> list[tuple[str, str, int | None, int | None, str]]:
@@ -136,6 +143,93 @@ def test_money_for_nothing_that_we_know_goes_to_the_desk(play):
     assert on_desk(play) == ["unknown_reference"]
     stray = db.session.scalars(select(Bill).filter_by(order_id=None)).one()
     assert (stray.status, stray.disposition, stray.amount_minor) == ("PAID", "QUARANTINED", placed.bill.amount_minor)
+
+
+def test_a_file_is_compared_before_it_is_counted(play):
+    """The first press shows what differs and what would become of it, and changes nothing; the second counts, once.
+    BIL-10, INV-04."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    placed.shopper.press("Pay", scenario="down")
+    known = paid(play)
+    rows = [line_of(placed.bill, transaction="tr-1"), line_of(known.bill), line_of(known.bill, transaction="tr-2")]
+    rows += [line_of(known.bill, transaction="re-1", type="refund", amount="1.00")]
+    text = "\n".join([HEAD, *rows, line_of(known.bill, reference="X-9", transaction="tr-9")])
+    before, carol = play.rows_of(LedgerEntry), comes_in(play)
+    page = compares(play, text, carol)
+    for words in ("Nothing of it is counted yet", "as if its message had come", "one more payment", "of no order"):
+        assert page.has(words), words
+    assert (play.rows_of(LedgerEntry), on_desk(play), play.order_of(placed.bill).status) == (before, [], "HOLD")
+    assert carol.get(PLACE).has("not counted")
+    carol.get(page.path)
+    page = carol.press("Count it")
+    assert not page.has("Nothing of it is counted yet") and not page.has("Count it")
+    assert [row[4] for row in findings(play)] == ["applied", "desk", "applied", "desk"]
+    assert (play.order_of(placed.bill).status, fees(play)) == ("PROCESSING", 250)
+    assert sorted(on_desk(play)) == ["duplicate_payment", "unknown_reference"]
+    after = play.rows_of(LedgerEntry)
+    assert carol.post(page.path).status == 200
+    assert play.rows_of(LedgerEntry) == after and not carol.get(PLACE).has("not counted")
+
+
+def test_two_who_count_at_once_count_once(play):
+    """The second press finds what the first did. RACE-33, INV-07."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    placed.shopper.press("Pay", scenario="down")
+    text, first, second = exported(play), comes_in(play), comes_in(play, "dora@example.com")
+    place = compares(play, text, first).path
+    second.get(place)
+    pages = at_once(lambda: first.press("Count it"), lambda: second.press("Count it"))
+    assert [page.status for page in pages] == [200, 200]
+    assert (play.last_order().status, play.captured(placed.order)) == ("PROCESSING", placed.order.due_minor)
+    assert not first.get(place).has("Nothing of it is counted yet")
+
+
+def test_money_that_only_a_file_knows_is_never_sent_back_by_itself(play):
+    """Neither what fits no order, nor a second payment of one: the owner is told, and decides. INV-04, RACE-29."""
+    placed = paid(play)
+    strays = [line_of(placed.bill, transaction="tr-2"), line_of(placed.bill, reference="X-9", transaction="tr-9")]
+    upload(play, "\n".join([HEAD, line_of(placed.bill), line_of(paid(play).bill), *strays]))
+    play.wait(days=16)
+    play.run("decide_waiting_money")
+    play.run("send_refunds")
+    assert (play.rows_of(Refund), sorted(on_desk(play))) == (0, ["duplicate_payment", "unknown_reference"])
+
+
+@pytest.mark.parametrize("column", ["reference", "transaction"])
+def test_a_payment_is_known_by_what_its_gateway_calls_the_attempt(play, column):
+    """Some files know no reference of ours, but the name of the session: no difference, and no second money. INV-04."""
+    placed = paid(play)
+    with transaction():
+        db.session.get_one(Bill, placed.bill.id).gateway_reference = "cs_77"
+    names = {"reference": "", "transaction": ""} | {column: "cs_77"}
+    upload(play, "\n".join([HEAD, line_of(placed.bill, **names)]))
+    assert (findings(play), fees(play)) == ([], 50)
+    assert db.session.scalars(select(LedgerEntry.bill_id).filter_by(kind="fee")).one() == placed.bill.id
+
+
+def test_what_a_gateway_calls_the_attempt_is_no_transaction(play):
+    """Money that only the file knows, by the name of its session: its true transaction stays to be told. INV-04."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=1)
+    with transaction():
+        db.session.get_one(Bill, placed.bill.id).gateway_reference = "cs_77"
+    upload(play, "\n".join([HEAD, line_of(placed.bill, reference="", transaction="cs_77")]))
+    bill = play.last_bill()
+    assert (play.last_order().status, bill.status, bill.transaction_id) == ("PROCESSING", "PAID", None)
+
+
+def test_a_file_that_is_not_ours_is_refused(play):
+    """Most of its rows are of nothing that we know: the likely cause is told, and nothing stored or counted. INV-08."""
+    paid(play)
+    kept = play.rows_of(LedgerEntry)
+    row = "txn_1,charge,ch_9,Order of Alice,29.90,EUR"
+    page = compares(play, f"id,Type,Source,Description,Amount,Currency\n{row}")
+    assert page.status == 400
+    assert page.has("Of 1 payments and refunds in this file, 1 are of no payment that we know, the first in line 2")
+    assert page.has("whether the right columns are named")
+    assert (file_messages(play), play.rows_of(Settlement), play.rows_of(LedgerEntry)) == ([], 0, kept)
 
 
 def test_a_refund_that_only_the_file_knows(play):

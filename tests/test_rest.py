@@ -159,3 +159,117 @@ def test_too_much_is_never_asked_for(play):
     carol = comes_in(play)
     assert not carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}").has("Ask for the rest")
     assert carol.get(f"/admin/desk/{the_row(play, 'amount_mismatch').id}/rest").status == 409
+
+
+def test_a_rest_that_is_too_much_is_accepted_with_what_came_first(play, short):
+    """RACE-28, INV-03, INV-29: the row of the rest says the sum above both; accepted, both count and that goes back."""
+    came, rest = sums(play, short)
+    over = _pays_a_wrong_rest(play, short, rest + 100)
+    carol = comes_in(play)
+    page = carol.get(f"/admin/desk/{_row_of(play, over).id}")
+    assert not page.has("Ask for the rest")  # no rest has a rest
+    page = carol.click("Accept the order")
+    assert page.has(f"The {money.shown(100, 'EUR')} that are too much go back")
+    carol.press("Accept the order")
+    order = play.order_of(short.bill)
+    assert (order.status, bill_now(play, short.bill)) == ("PROCESSING", ("RESOLVED", "credited"))
+    assert bill_now(play, over)[0] == "APPLIED"
+    assert "amount_mismatch" not in [row.reason for row in on_desk(play)]
+    assert [sum_ for sum_, _state in refunds(play)] == [100]
+    play.wait(days=31)
+    play.run("decide_waiting_money")
+    assert len(refunds(play)) == 1
+
+
+def test_a_rest_that_is_short_too_is_accepted_with_what_came_first(play, short):
+    """RACE-28: the page says what is still missing of both together, and only that is waived."""
+    _came, rest = sums(play, short)
+    little = _pays_a_wrong_rest(play, short, rest - 30)
+    carol = comes_in(play)
+    page = carol.get(f"/admin/desk/{_row_of(play, little).id}/accept")
+    assert page.has(f"The missing {money.shown(30, 'EUR')} are waived")
+    carol.press("Accept the order")
+    assert (bill_now(play, short.bill), bill_now(play, little)[0]) == (("RESOLVED", "credited"), "APPLIED")
+    assert (play.order_of(short.bill).status, refunds(play)) == ("PROCESSING", [])
+
+
+def test_a_rest_that_pays_another_order_takes_nothing_along(play, short):
+    """INV-02, INV-03: moved away, the wrong rest is only itself there; what came first goes back with its order."""
+    came, rest = sums(play, short)
+    over, meant = _pays_a_wrong_rest(play, short, rest + 100), play.quick_order(mug=1)
+    carol = comes_in(play)
+    carol.get(f"/admin/desk/{_row_of(play, over).id}/move")
+    carol.press("Move it to another order", number=meant.order.number, difference="on")
+    assert play.order_of(meant.bill).status == "PROCESSING"
+    assert (play.order_of(short.bill).status, refunds(play)[0][0]) == ("CANCELLED", came)
+    assert bill_now(play, short.bill)[1] != "credited"
+
+
+def test_the_rest_is_asked_for_while_nobody_knew_whether_it_was_paid(play):
+    """RACE-28, RACE-48: the gateway was silent, then too little came: that can be asked for, and pays the order."""
+    placed = _nobody_knows(play)
+    play.gateway_says("paid", placed.bill, amount="2000")
+    carol = comes_in(play)
+    row = _row_of(play, placed.bill)
+    assert row.reason == "amount_mismatch"
+    carol.get(f"/admin/desk/{row.id}")
+    carol.click("Ask for the rest")
+    carol.press("Ask for the rest")
+    goes_to_pay(placed)
+    second = rest_bill(play)
+    placed.shopper.press("Pay")
+    order = play.order_of(placed.bill)
+    assert (order.status, order.payment_status) == ("PROCESSING", "PAID")
+    assert (bill_now(play, second)[0], bill_now(play, placed.bill)) == ("APPLIED", ("RESOLVED", "credited"))
+    assert not on_desk(play)
+
+
+def test_too_much_while_nobody_knew_whether_it_was_paid(play):
+    """RACE-28, RACE-48: whichever row is accepted, what is too much goes back."""
+    placed = _nobody_knows(play)
+    play.gateway_says("paid", placed.bill, amount="9000")
+    (doubt,) = [row for row in on_desk(play) if row.reason == "gateway_silent"]
+    carol = comes_in(play)
+    carol.get(f"/admin/desk/{doubt.id}/accept")
+    carol.press("Accept the order")
+    assert play.order_of(placed.bill).status == "PROCESSING"
+    assert [sum_ for sum_, _state in refunds(play)] == [9000 - placed.order.due_minor]
+
+
+def test_money_in_another_currency_never_pays_a_silent_order(play):
+    """RACE-28, RACE-48: accepted because somebody knows better, the order goes on without it; it stays in sight."""
+    placed = _nobody_knows(play)
+    play.gateway_says("paid", placed.bill, currency="USD")
+    (doubt,) = [row for row in on_desk(play) if row.reason == "gateway_silent"]
+    carol = comes_in(play)
+    carol.get(f"/admin/desk/{doubt.id}/accept")
+    carol.press("Accept the order")
+    assert (play.order_of(placed.bill).status, bill_now(play, placed.bill)[0]) == ("PROCESSING", "QUARANTINED")
+    assert the_row(play, "currency_mismatch").bill_id == placed.bill.id
+
+
+def _nobody_knows(play):
+    """The gateway was silent for hours after a shopper had left for it, and is back."""
+    play.shelves(mug=5)
+    placed = play.quickly_at_gateway(mug=2)
+    play.gateway_is_away()
+    for _step in range(20):
+        play.wait(minutes=16)
+        play.run("close_unpaid_orders")
+    play.gateway_is_back()
+    assert the_row(play, "gateway_silent").order_id == placed.order.id
+    return placed
+
+
+def _pays_a_wrong_rest(play, short, amount: int):
+    """The rest was asked for, and so much came; gives its bill."""
+    asks(play, comes_in(play))
+    goes_to_pay(short)
+    play.gateway_says("paid", rest_bill(play), amount=str(amount))
+    return rest_bill(play)
+
+
+def _row_of(play, bill):
+    """What waits about this payment."""
+    (row,) = [row for row in on_desk(play) if row.bill_id == bill.id]
+    return row

@@ -58,6 +58,16 @@ def test_the_address_is_wrong(play, smtp):
         assert carol.get(page).has("do not reach us"), page
 
 
+def test_a_small_shop_hears_nothing_for_days(play):
+    """One payment in two days: of the last three not one was spoken of, and the owner is told. NOT-06."""
+    for scenario in ("never", "never", "before", "never", "never"):
+        paid(play, scenario)
+        play.wait(days=2)
+        assert listened(play) == (False, ""), scenario
+    paid(play, "never")
+    assert listened(play) == (True, "address")
+
+
 def test_the_key_is_wrong(play):
     """Messages do come, but none with a right signature: the key is named. NOT-11."""
     paid(play, "bad_signature", 3)

@@ -5,7 +5,7 @@ forget_person (whose cart);
 add, change, write_note, choose, merge, touch, parse_quantity, cleaned, goods_of (what is in it); put_back, fit, tell
 (what comes back into it); add_certificate, remove_certificate,
 why_short (gift certificates in it); quote, read_token (what it costs); locked, still_open, open_orders, claim,
-lines_of, part, take_out, set_open_order, forget_orders,
+lines_of, part, take_out, set_open_order, reclaim, forget_orders,
 stale, purge (how it meets orders and time).
 """
 
@@ -14,7 +14,7 @@ from storefront.cart.codes import apply_code, remove_code
 from storefront.cart.custom import cleaned, goods_of
 from storefront.cart.gifts import add_certificate, remove_certificate, why_short
 from storefront.cart.joined import open_orders
-from storefront.cart.paying import claim, forget_orders, lines_of, part, set_open_order, take_out
+from storefront.cart.paying import claim, forget_orders, lines_of, part, reclaim, set_open_order, take_out
 from storefront.cart.priced import QuoteLine
 from storefront.cart.quote import Quote, read_token
 from storefront.cart.quoting import quote
@@ -81,6 +81,7 @@ __all__ = [
     "put_back",
     "quote",
     "read_token",
+    "reclaim",
     "remove_certificate",
     "remove_code",
     "set_open_order",

@@ -47,6 +47,13 @@ def set_open_order(cart_id: int | None, order_id: int | None, *, was: int | None
         cart.open_order_id = order_id
 
 
+def reclaim(cart_id: int | None, order_id: int) -> None:
+    """An order that had ended is paid after all: its cart is paid by it again, unless it is by another one."""
+    cart = _paid_from(cart_id, None)
+    if cart and cart.status == OPEN and cart.open_order_id is None:
+        cart.open_order_id = order_id
+
+
 def forget_orders(order_ids: Collection[int]) -> None:
     """These orders are over: no cart is being paid with one of them any more."""
     joined_one = aliased(Cart)
@@ -60,10 +67,12 @@ def forget_orders(order_ids: Collection[int]) -> None:
 def claim(cart_id: int, order_id: int, *, instead_of: Iterable[int], version: int) -> None:
     """The cart is paid by this order from now on.
 
-    Raises StaleCart if another order was quicker to say so, or if the cart is not the one that was copied.
+    Raises StaleCart if another order was quicker to say so, or if the cart is not the one that was copied, or became
+    one with another meanwhile.
     """
     cart = locked(cart_id)
-    if cart.open_order_id not in (None, *instead_of, order_id) or cart.version != version:
+    taken = cart.open_order_id not in (None, *instead_of, order_id)
+    if taken or cart.version != version or cart.status == MERGED:
         raise StaleCart(_("Your cart was confirmed in another tab."), state=cart.version)
     cart.open_order_id = order_id
 

@@ -3,6 +3,7 @@
 from storefront import desk, orders, payments
 from storefront.checkout.reversible import settle_at_once
 from storefront.kit.db import db, transaction
+from storefront.orders.states import STEP_FAILED
 from storefront.payments.models import Bill, PaymentMethod
 
 
@@ -31,7 +32,7 @@ def _begin(order_id, bill_id):
         step = payments.begin(db.session.get_one(Bill, bill_id))
     except Exception:
         with transaction("cancel_new_bill"):
-            payments.cancel(_locked(order_id, bill_id), "step_failed")
+            payments.cancel(_locked(order_id, bill_id), STEP_FAILED)
         raise
     with transaction("start_new_bill"):
         bill = _locked(order_id, bill_id)

@@ -14,11 +14,11 @@ from storefront.checkout.intake import acknowledge, take_in
 from storefront.checkout.steps import resume
 from storefront.kit import clock, events
 from storefront.kit.db import db, hurried, transaction
-from storefront.kit.errors import Conflict, NotFound
+from storefront.kit.errors import Conflict, NotFound, Unavailable
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
 from storefront.orders.states import NEW
-from storefront.orders.views import order_afresh, page as order_page
+from storefront.orders.views import order_afresh, page as order_page, unanswered
 from storefront.payments.gateways.base import Message
 from storefront.payments.models import Bill
 from storefront.payments.states import CREATED, REDIRECTED
@@ -35,14 +35,17 @@ LEAST = 0.05  # seconds that are left for applying it, however long it took to s
 @bp.get("/pay/<key>")
 @limiter.limit("60 per minute")
 def leave(key):
-    """A form to the gateway. Only its first view presses its own button; later ones offer choices."""
+    """A form to the gateway. Only its first view presses its own button; later ones offer choices.
+
+    When its time is over, the gateway has been told so: the order's page begins a fresh attempt.
+    """
     bill = payments.bill_by_key(key)
     order = db.session.get_one(Order, bill.order_id)
     stage = orders.stage_of(order)
     step = payments.form_of(bill)
     latest = stage.bill is not None and stage.bill.id == bill.id
     payable = stage.may_pay or bill.extra.get("rest_of")
-    if bill.status not in (CREATED, REDIRECTED) or not payable or not step or not latest:
+    if not payments.may_leave(bill, clock.now()) or not payable or not step or not latest:
         return redirect(url_for("orders.show", key=order.key), code=303)
     with transaction("leave"):
         orders.locked(order.id)
@@ -119,6 +122,9 @@ def pay_missing(key):
         return redirect(pay_rest(order.id) or url_for("orders.show", key=key), code=303)
     except Conflict as error:
         return order_page(orders.by_key(key), problem=error.message), 409
+    except Unavailable as error:
+        why = f"{_('The payment service does not answer.')} {_('Nothing more was charged.')}"
+        return unanswered(orders.by_key(key), error, problem=why)
 
 
 @bp.get("/orders/<key>/pay")
@@ -144,7 +150,8 @@ def pay_page(key):
 def pay(key):
     """A new attempt with a reference of its own, then the page that leaves. 409 when nothing is to be paid.
 
-    What is too old to be paid is ordered afresh: its goods are in the cart.
+    503 when the service does not answer: the attempt is over, and the order's page offers the next. What is too old
+    to be paid is ordered afresh: its goods are in the cart.
     """
     order, form = orders.by_key(key), ChoiceForm()
     try:
@@ -155,6 +162,8 @@ def pay(key):
         return order_afresh(orders.by_key(key))
     except Conflict as error:
         return order_page(orders.by_key(key), problem=error.message), 409
+    except Unavailable as error:
+        return unanswered(orders.by_key(key), error)
     return redirect(next_step or url_for("orders.show", key=order.key), code=303)
 
 

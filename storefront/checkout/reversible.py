@@ -9,7 +9,8 @@ from storefront import cart, orders, payments
 from storefront.cart.states import OPEN
 from storefront.checkout.attempt import Attempt, QuoteChanged
 from storefront.kit.db import transaction
-from storefront.orders.states import NEW
+from storefront.kit.errors import Conflict
+from storefront.orders.states import CLOSED, NEW
 from storefront.payments.gateways.base import Form, Outcome, Redirect
 from storefront.payments.models import Bill
 
@@ -116,8 +117,13 @@ def start_payment(attempt: Attempt) -> None:
     """Ask the gateway where to go, over the network, outside any transaction; then the order is on hold."""
     if attempt.placed_before or not attempt.bill:
         return
-    step = payments.begin(attempt.bill)
+    step, refused = payments.begin(attempt.bill), None
     with transaction("start_payment"):
-        if orders.hold(attempt.order):
-            payments.keep_step(attempt.bill, step)
-            settle_at_once(attempt.bill, step)
+        try:
+            if orders.hold(attempt.order):
+                payments.keep_step(attempt.bill, step)
+        except Conflict as ended:
+            refused = ended
+        settle_at_once(attempt.bill, step)  # what has happened counts, whatever became of the order meanwhile
+    if refused and attempt.order.status in CLOSED:
+        raise refused

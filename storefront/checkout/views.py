@@ -19,7 +19,7 @@ from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, Unavailable
 from storefront.kit.limits import limiter
 from storefront.orders.states import FAILED, NEW
-from storefront.orders.views import page as order_page
+from storefront.orders.views import unanswered
 
 bp = Blueprint("preview", __name__, url_prefix="/checkout")
 
@@ -30,8 +30,8 @@ def address():
     quote = _quote_or_none()
     if quote is None:
         return redirect(url_for("cart.show"), code=303)
-    if store.current().require_account and not current_user.is_authenticated:
-        return redirect(url_for("account.sign_in", next=request.path), code=303)
+    if away := _account_missing():
+        return redirect(away, code=303)
     form, billing = address_forms(quote)
     if request.method == "GET" or form.changes_country or (billing and "billing_country" not in request.form):
         return _address_page(form, billing, quote)
@@ -50,7 +50,7 @@ def address():
 
 @bp.route("/shipping", methods=["GET", "POST"])
 def shipping_step():
-    """How it travels; the first way is chosen unless another is."""
+    """How it travels; the cheapest way is chosen unless another is."""
     quote = _quote_or_none()
     if quote is None or (away := _missing_before(quote, "shipping")):
         return redirect(url_for("cart.show") if quote is None else away, code=303)
@@ -84,8 +84,9 @@ def payment():
             with transaction("choose_payment"):
                 _keep_choices(quote, payment_method_id=form.chosen_id)
             return redirect(url_for("preview.preview"), code=303)
-        problems = [("choice", _("Choose how you would like to pay."))]
-        return render_template("checkout/payment.html", form=form, quote=quote, choices=choices, problems=problems), 400
+        problems = [("choice", _("Choose how you would like to pay."))] if possible else []
+        page = render_template("checkout/payment.html", form=form, quote=quote, choices=choices, problems=problems)
+        return page, 400 if possible else 409
     _tell_lost_level(quote)
     return render_template("checkout/payment.html", form=form, quote=quote, choices=choices)
 
@@ -165,7 +166,7 @@ def _gateway_away(form, error):
     placed = _placed_before(form)
     if placed is None:
         raise error
-    return order_page(placed), 503, {"Retry-After": str(error.data.get("retry_after", 30))}
+    return unanswered(placed, error)
 
 
 def _quote_or_none() -> Quote | None:
@@ -177,6 +178,8 @@ def _missing_before(quote, step):
     """The address of the first step that is not done yet, if it comes before this one."""
     if quote is None or not quote.lines:
         return url_for("cart.show")
+    if away := _account_missing():
+        return away
     if quote.billing_address is None or not quote.email:
         return url_for("preview.address")
     if step == "shipping" or not quote.requires_shipping:
@@ -187,6 +190,12 @@ def _missing_before(quote, step):
         return missing
     chosen = not quote.due_minor or (_method(quote) and quote.method_id)
     return None if chosen else url_for("preview.payment")
+
+
+def _account_missing():
+    """Where a guest signs in, if the shop sells to accounts only; from there back to this step."""
+    guest = store.current().require_account and not current_user.is_authenticated
+    return url_for("account.sign_in", next=request.path) if guest else None
 
 
 def _next_after(step, quote):
@@ -203,7 +212,7 @@ def _method(quote):
 
 
 def _keep_choices(quote, **choices):
-    """What was shown as chosen is chosen: the level that came first counts, too."""
+    """What was shown as chosen is chosen: the cheapest level counts, too."""
     if quote.level and quote.cart.service_level_id != quote.level.level_id:
         choices["service_level_id"] = quote.level.level_id
     cart.choose(quote.cart, **choices)

@@ -16,7 +16,9 @@ from storefront.payments.reasons import (
     BY_HAND,
     CANCEL,
     DONE,
+    HAPPENED,
     MOVE,
+    NEVER_HAPPENED,
     OFFER,
     REASONS,
     REFUND,
@@ -54,6 +56,17 @@ class Case(NamedTuple):
         if self.bill is None or not self.has_money:
             return self.row.amount_minor, self.row.currency
         return payments.refundable(self.bill), payments.currency_of(self.bill)
+
+    @property
+    def rest(self) -> int:
+        """What its shopper can be asked for beside the money that waits, in minor units; 0 if nothing."""
+        return orders.rest_of(self.order, self.bill) if self.order and self.bill else 0
+
+    @property
+    def above(self) -> int:
+        """By how much the money that waits is more than its order still needs; below zero what would be missing."""
+        assert self.order and self.bill
+        return self.waits[0] - orders.owed(self.order, self.bill)
 
 
 def look_at(row_id: int) -> Case:
@@ -117,6 +130,10 @@ def _may_be_done(case):
     return not case.in_review and not (refused and case.bill.disposition == QUARANTINED)
 
 
+def _may_be_looked_up(case):
+    return case.bill is not None and payments.unanswered(case.bill) is not None
+
+
 _MAY = {
     ACCEPT: _may_accept,
     REFUND: _may_refund,
@@ -125,8 +142,10 @@ _MAY = {
     CANCEL: lambda case: case.in_review,
     DONE: _may_be_done,
     WAIT: lambda case: True,
-    REST: lambda case: case.has_money and case.in_review and not case.row.offer and orders.rest_of(case.order) > 0,
+    REST: lambda case: case.has_money and not case.row.offer and case.rest > 0,
     VOID: lambda case: case.bill is not None and case.bill.status == AUTHORIZED,
+    HAPPENED: _may_be_looked_up,
+    NEVER_HAPPENED: _may_be_looked_up,
     AGAIN: lambda case: bool(case.row.evidence.get("refunds")),
     BY_HAND: lambda case: bool(case.row.evidence.get("refunds")),
 }

@@ -34,9 +34,9 @@ def accept(row_id: int, *, actor: str) -> Order:
         return _take_reserved(case.order, actor)
     if case.bill and case.has_money:
         order = orders.accept_money(case.order.id, case.bill.id, actor)
-        return_excess(order, case.bill, actor)
+        return_excess(order, actor)
     else:
-        order = orders.accept_after_review(case.order.id, actor)
+        order = _let_go_on(case.order.id, actor)
     close_row(case, "accepted", actor)
     return order
 
@@ -49,7 +49,7 @@ def accept_order(order_id: int, *, actor: str) -> Order:
         return accept(row.id, actor=actor)
     if order.status == REVIEW and order.review_reason == AUTHORIZED_ONLY:
         return _take_reserved(order, actor)
-    return orders.accept_after_review(order_id, actor)
+    return _let_go_on(order_id, actor)
 
 
 def refund(row_id: int, *, actor: str, reason: str = "") -> list[Refund]:
@@ -144,12 +144,20 @@ def close_row(case: Case, decision: str, actor: str) -> None:
         payments.take_off_desk(case.row, decision, actor)
 
 
-def return_excess(order: Order, bill: Bill, actor: str) -> None:
-    """What was paid above what the order costs goes back; a sum that was missing is waived."""
-    excess = payments.refundable(bill) - order.due_minor
+def return_excess(order: Order, actor: str) -> None:
+    """What counts for the order above what it costs goes back; a sum that is missing is waived."""
+    counting = [bill for bill in payments.bills_of(order.id) if payments.counts(bill)]
+    excess = sum(payments.refundable(bill) for bill in counting) - order.due_minor
     if excess > 0:
-        reason = _("You paid more than your order costs.")
-        payments.request_refund(bill, excess, request_key=f"excess-{bill.reference}", reason=reason, actor=actor)
+        reason, name = _("You paid more than your order costs."), f"excess-{counting[-1].reference}"
+        for bill, part, key in orders.shares(order.id, excess, name):
+            payments.request_refund(bill, part, request_key=key, reason=reason, actor=actor)
+
+
+def _let_go_on(order_id, actor):
+    order = orders.accept_after_review(order_id, actor)
+    return_excess(order, actor)
+    return order
 
 
 def _take_reserved(order, actor):

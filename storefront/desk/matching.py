@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storefront.desk.statement import MOST_ROWS, Row
 from storefront.kit.db import db
+from storefront.payments.bills import UNKNOWN
 from storefront.payments.ledger import AS_CREDIT, BY_HAND
 from storefront.payments.models import Bill, LedgerEntry
 
@@ -82,12 +83,14 @@ class _Ledger:
             self.by_bill.setdefault((entry.kind, entry.bill_id), []).append(entry)
 
     def bill_of(self, row: Row) -> int | None:
-        """The id of the bill that a row speaks of: by its transaction first, then by its reference."""
-        return self.bills.get(("t", row.transaction)) or self.bills.get(("r", row.reference))
+        """The id of the bill that a row speaks of: by its transaction first, then by its reference, ours or theirs."""
+        names = (("t", row.transaction), ("r", row.reference), ("g", row.reference), ("g", row.transaction))
+        return next((self.bills[name] for name in names if name in self.bills), None)
 
     def has_own_name(self, row: Row) -> bool:
         """Whether its transaction names the row itself; a refund may bear that of its payment, like others of it."""
-        return bool(row.transaction) and (row.what == "captured" or ("t", row.transaction) not in self.bills)
+        of_payment = ("t", row.transaction) in self.bills or ("g", row.transaction) in self.bills
+        return bool(row.transaction) and (row.what == "captured" or not of_payment)
 
     def take(self, row: Row) -> Entry | None:
         """The line that a row speaks of, as long as no other row has taken it."""
@@ -113,14 +116,19 @@ class _Ledger:
         return [entry for entry in ours if entry.id not in self.matched]
 
     def _bills(self) -> dict[tuple[str, str], int]:
+        """By our reference, or that of money of nobody's; by transaction; by what the gateway calls the attempt."""
         found: dict[tuple[str, str], int] = {}
+        references, transactions = {row.reference for row in self.rows}, {row.transaction for row in self.rows}
         for column, mark, names in (
-            (Bill.reference, "r", {row.reference for row in self.rows}),
-            (Bill.transaction_id, "t", {row.transaction for row in self.rows}),
+            (Bill.reference, "r", {f"{UNKNOWN}{name}" for name in references - {""}}),
+            (Bill.reference, "r", references),
+            (Bill.transaction_id, "t", transactions),
+            (Bill.gateway_reference, "g", references | transactions),
         ):
             for some in _some(names - {""}):
                 query = select(column, Bill.id).where(Bill.backend == self.backend, column.in_(some))
-                found.update({(mark, str(name)): bill_id for name, bill_id in db.session.execute(query)})
+                known = db.session.execute(query)
+                found.update({(mark, str(name).removeprefix(UNKNOWN)): bill_id for name, bill_id in known})
         return found
 
     def _entries(self, bill_ids) -> list[Entry]:

@@ -114,5 +114,5 @@ def _take_instead(case: Case) -> Order:
         raise Conflict(_("Its price has changed since we offered it. Write to us, or choose otherwise."), state="price")
     payments.take_off_desk(case.row, "substituted", "the shopper")
     order = orders.replace(case.order.id, quote, case.bill.id)
-    return_excess(order, case.bill, "the shopper")
+    return_excess(order, "the shopper")
     return order

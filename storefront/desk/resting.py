@@ -25,8 +25,7 @@ def ask_rest(row_id: int, days: int, *, actor: str) -> DeskRow:
         raise Invalid(sentence, fields={"days": [sentence]})
     case = take_in_hand(row_id)
     refuse_unless_allowed(case, REST)
-    assert case.order is not None
-    rest, until = orders.rest_of(case.order), clock.now() + timedelta(days=days)
+    rest, until = case.rest, clock.now() + timedelta(days=days)
     case.row.offer = {"until": until.isoformat(), "by": actor, "rest": rest}
     put_off(case.row, timedelta(days=days), by=actor)
     events.record("DESK_REST_ASKED", case.row.order_id, id=case.row.id, amount=rest, until=until.isoformat())

@@ -13,13 +13,19 @@ from storefront.payments.models import Bill, LedgerEntry
 AT_ONCE = 400
 
 
-def enter_fees(backend: str, rows: list[Row]) -> int:
-    """Every fee of the file is in the ledger, once for each row, however often the file comes; gives how many are
-    new. The caller holds the lock of the gateway's row.
-    """
+def new_fees(backend: str, rows: list[Row]) -> dict[str, Row]:
+    """The fees of the file that are not in the ledger yet, by the names that they get there."""
     named = _named(rows)
     known = {key for some in _handfuls(list(named)) for key in _known(backend, some)}
-    new = {key: row for key, row in named.items() if key not in known}
+    return {key: row for key, row in named.items() if key not in known}
+
+
+def enter_fees(backend: str, rows: list[Row]) -> None:
+    """Every fee of the file is in the ledger, once for each row, however often the file comes.
+
+    The caller holds the lock of the gateway's row.
+    """
+    new = new_fees(backend, rows)
     bills = _bills(backend, new.values())
     now = clock.now()
     for key, row in new.items():
@@ -36,7 +42,6 @@ def enter_fees(backend: str, rows: list[Row]) -> int:
         )
         db.session.add(entry)
     db.session.flush()
-    return len(new)
 
 
 def figures_of(rows: list[Row]) -> dict[str, Any]:
@@ -107,11 +112,10 @@ def _bills(backend, rows):
     found = {}
     names = {name for row in rows for name in (row.transaction, row.reference) if name}
     for some in _handfuls(sorted(names)):
-        which = Bill.reference.in_(some) | Bill.transaction_id.in_(some)
+        which = Bill.reference.in_(some) | Bill.transaction_id.in_(some) | Bill.gateway_reference.in_(some)
         for bill in db.session.scalars(select(Bill).where(Bill.backend == backend, which)):
-            found[bill.reference] = bill
-            if bill.transaction_id:
-                found[bill.transaction_id] = bill
+            known_as = (bill.gateway_reference, bill.reference, bill.transaction_id)
+            found.update({name: bill for name in known_as if name})
     return found
 
 

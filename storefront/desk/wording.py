@@ -8,7 +8,9 @@ from storefront.payments.reasons import (
     BY_HAND,
     CANCEL,
     DONE,
+    HAPPENED,
     MOVE,
+    NEVER_HAPPENED,
     OFFER,
     REFUND,
     REMIND,
@@ -29,6 +31,8 @@ BUTTONS = {
     VOID: _l("Give up the reserved sum"),
     AGAIN: _l("Try the refund again"),
     BY_HAND: _l("The customer has the money"),
+    HAPPENED: _l("It was done"),
+    NEVER_HAPPENED: _l("It was not done"),
 }
 SUGGESTIONS = {
     ACCEPT: _l("accept the order as it is; what is too much goes back"),
@@ -40,6 +44,8 @@ SUGGESTIONS = {
     DONE: _l("see to it, and say so here"),
     REST: _l("ask the shopper for what is missing"),
     VOID: _l("give up what is reserved; the shopper can pay again"),
+    "void_failed": _l("try again, or see to it in the payment service's own console, and say so here"),
+    HAPPENED: _l("look for it in the payment service's own console, and say here whether it was done"),
     AGAIN: _l("try again, or give the money back another way and say so here"),
     BY_HAND: _l("look for it in the payment service's own console, and say here whether it arrived"),
 }
@@ -67,5 +73,8 @@ DECISIONS = {
     "by_hand": _l("the customer has the money"),
     "credited": _l("counts, together with the rest"),
     "voided": _l("given up"),
+    "captured": _l("the payment came"),
+    "happened": _l("it was done"),
+    "never_happened": _l("it was not done"),
     "substituted": _l("the shopper took another article"),
 }

@@ -3,10 +3,10 @@
 Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, hold_limited_uses,
 hold_certificates, begin_payment, has_bought, window_end, hold, fail_placing, waiting_order, pay_again, keep, move_hold.
 The cart afterwards: put_back, may_put_back, set_apart, join. The person: erase_customer, orders_of, why_needed.
-Another article instead: basket_instead, replace. Too little: open_rest, rest_of. States of the merchant's own: move_on.
+Another article instead: basket_instead, replace. Too little: open_rest, rest_of, owed. Own states: move_on.
 Money: settle, release_unbilled, accept_after_review, accept_money, pay_with,
-may_be_paid_by_hand, request_refund, refund_parts, refunds_asked, applied_bill, bought_certificates, used_of_bought,
-finish_refund, refresh, request_capture, finish_capture.
+may_be_paid_by_hand, request_refund, refund_parts, refunds_asked, shares, applied_bill, bought_certificates,
+used_of_bought, finish_refund, refresh, request_capture, finish_capture.
 End: cancel_by_shopper, cancel_by_merchant, cancel_unanswered, close_if_unpaid, remove_if_worthless.
 Goods that are not there: correct_stock, losers.
 Parcels: release_shipment, note_refused_release, hold_shipment, take_money_for, ship, deliver, complete; split_parcel,
@@ -18,6 +18,7 @@ worth_of, refundable_worth, refundable_of (what so many units were sold for).
 Finding: by_key, by_number, locked, stage_of, replace_link; overdue, on_hold, arrived_long_ago, old_failures.
 """
 
+from storefront.orders.accepting import accept_after_review, accept_money, may_be_paid_by_hand
 from storefront.orders.again import TooOld, keep, pay_again
 from storefront.orders.assigning import assign_goods, awaited_goods, missing_in
 from storefront.orders.capturing import finish_capture, request_capture
@@ -65,9 +66,9 @@ from storefront.orders.placing import (
     waiting_order,
     window_end,
 )
-from storefront.orders.refunding import applied_bill, finish_refund, refund_parts, refunds_asked, request_refund
+from storefront.orders.refunding import applied_bill, finish_refund, refund_parts, refunds_asked, request_refund, shares
 from storefront.orders.replacing import basket_instead, replace
-from storefront.orders.resting import open_rest, rest_of
+from storefront.orders.resting import open_rest, owed, rest_of
 from storefront.orders.returning import (
     announce_return,
     decline_return,
@@ -87,13 +88,7 @@ from storefront.orders.returning import (
     suggested_refund,
     withdraw_return,
 )
-from storefront.orders.settling import (
-    accept_after_review,
-    accept_money,
-    may_be_paid_by_hand,
-    release_unbilled,
-    settle,
-)
+from storefront.orders.settling import release_unbilled, settle
 from storefront.orders.shopper import shopper_of
 from storefront.orders.stage import Stage, stage_of
 from storefront.orders.using import has_bought
@@ -161,6 +156,7 @@ __all__ = [
     "orders_of",
     "overdue",
     "overdue_returns",
+    "owed",
     "pay_again",
     "pay_with",
     "place",
@@ -190,6 +186,7 @@ __all__ = [
     "set_carriers",
     "settle",
     "settle_return",
+    "shares",
     "ship",
     "shopper_of",
     "split_parcel",

@@ -6,10 +6,13 @@ from storefront import payments
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.orders.finding import locked
+from storefront.orders.money import is_paid
 from storefront.orders.settling import settle
-from storefront.orders.states import RELEASED_STATES
+from storefront.orders.states import CLOSED, RELEASED_STATES
+from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult
 from storefront.payments.models import Bill, Capture
+from storefront.payments.states import AUTHORIZED
 
 
 def request_capture(order_id: int, bill_id: int, kind: str, actor: str) -> Capture:
@@ -22,17 +25,32 @@ def request_capture(order_id: int, bill_id: int, kind: str, actor: str) -> Captu
 
 
 def finish_capture(capture_id: int, result: OperationResult) -> None:
-    """Write down what the gateway answered; what has happened to the money goes the way of every message."""
+    """Write down what the gateway, or a person who has looked there, answered; what has happened to the money goes the
+    way of every message.
+    """
     row = db.session.get_one(Capture, capture_id)
     order = locked(row.order_id)
     row = db.session.get_one(Capture, capture_id, populate_existing=True)
+    if row.status not in payments.UNDER_WAY and result.result != base.DONE:  # what was done is a fact
+        return
     outcome = payments.settle_capture(row, result)
-    if row.kind == "capture" and row.status == "FAILED" and order.status in RELEASED_STATES:
-        about = {"order_id": row.order_id, "bill_id": row.bill_id}
-        sum_minor, why = row.amount_minor, row.last_error
-        payments.put_on_desk(
-            "capture_failed", **about, amount_minor=sum_minor, currency=row.currency, suggested="", why=why
-        )
+    if result.result == base.REFUSED:
+        _refused(order, row)
     if outcome:
-        payments.clear_desk("captured", bill_id=row.bill_id, reason="capture_failed")
         settle(db.session.get_one(Bill, row.bill_id), outcome)
+
+
+def _refused(order, row):
+    """What nobody needs any more is given up. A person has to know of a sum that cannot be given up, or without which a
+    parcel cannot leave.
+    """
+    bill = db.session.get_one(Bill, row.bill_id)
+    if row.kind == "void":
+        needs_a_person = bill.status == AUTHORIZED
+    elif order.status in CLOSED or is_paid(order):
+        needs_a_person = False
+        payments.give_up([bill])
+    else:
+        needs_a_person = order.status in RELEASED_STATES
+    if needs_a_person:
+        payments.went_wrong(row, "failed", why=row.last_error)

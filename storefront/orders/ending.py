@@ -40,7 +40,9 @@ def close_all(orders: Sequence[Order], event: str, reason: str, detail: str = ""
         promotions.release(*using)
     for order in _with_certificates(ended):
         let_go(order)
-    payments.cancel_all(payments.open_bills(*ids), reason)
+    bills = payments.bills_of(*ids)
+    payments.cancel_all(bills, reason)
+    payments.give_up(bills)
     taxes.void_documents(ids)
     for order in _with(Shipment, ended):
         drive(order, event)

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound
+from storefront.kit.events import OrderEvent
 from storefront.orders.models import Order, Shipment
 from storefront.orders.return_models import OrderReturn
 from storefront.orders.return_states import OPEN as OPEN_RETURNS
@@ -18,6 +19,7 @@ from storefront.payments.models import DeskRow
 
 CRASHED_AFTER = timedelta(minutes=5)
 BATCH = 500
+SET_APART = exists().where(OrderEvent.order_id == Order.id, OrderEvent.type == "ORDER_SET_APART")
 
 
 def by_key(key: str) -> Order:
@@ -34,6 +36,11 @@ def by_number(number: str) -> Order:
     if order is None:
         raise NotFound(_("There is no order with this number."))
     return order
+
+
+def stands_apart(order: Order) -> bool:
+    """Whether its shopper asked for an order beside it: what is in the cart since is none of its business."""
+    return db.session.scalar(select(Order.id).where(Order.id == order.id, SET_APART)) is not None
 
 
 def locked(order_id: int) -> Order:

@@ -6,7 +6,7 @@ from storefront import payments, stock
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict
 from storefront.orders.assigning import missing_in
-from storefront.orders.disputing import REASON as DISPUTED
+from storefront.orders.disputing import is_disputed
 from storefront.orders.driving import drive, follow, hold_back, let_go_on
 from storefront.orders.finding import locked, locked_shipment
 from storefront.orders.models import Order, Shipment
@@ -127,7 +127,7 @@ def complete(order_id: int) -> bool:
         raise Conflict(
             _("Something of this order is on its way back: decide about the return first."), state=order.status
         )
-    if any(row.reason == DISPUTED for row in payments.desk_rows_of(order.id)):
+    if is_disputed(order):
         raise Conflict(_("The shopper's bank disputes the payment: that has to end first."), state=order.status)
     return ORDER.apply(order, "completed")
 

@@ -39,14 +39,20 @@ def refresh_all(orders: Iterable[Order]) -> None:
 
 
 def status_of(order: Order, money) -> str:
-    """The payment status: a function of the ledgers, of money and of certificates, against what is due."""
+    """The payment status: a function of the ledgers, of money and of certificates, against what is due.
+
+    What went back of more than that, such as a second payment, leaves it paid.
+    """
     covered, given_back = certificates.taken_of(order.id)
     if money.charged_back:
         return "DISPUTED"
     if back := money.refunded + given_back:
-        return "REFUNDED" if back >= money.captured + covered else "PARTIALLY_REFUNDED"
+        if back >= money.captured + covered:
+            return "REFUNDED"
+        if money.captured - back < order.due_minor or not money.captured:
+            return "PARTIALLY_REFUNDED"
     if money.captured:
-        return _against(money.captured, order.due_minor)
+        return _against(money.captured - back, order.due_minor)
     if money.authorized:
         return "AUTHORIZED"
     if covered and not order.due_minor:

@@ -3,10 +3,10 @@
 from storefront import payments
 from storefront.kit import clock
 from storefront.kit.db import db
+from storefront.orders.accepting import accept_money
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
 from storefront.orders.money import refresh
-from storefront.orders.settling import accept_money
 from storefront.orders.states import ORDER
 from storefront.payments.models import Bill
 

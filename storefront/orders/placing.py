@@ -13,8 +13,9 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders import words
 from storefront.orders.closing import close
-from storefront.orders.finding import locked
+from storefront.orders.finding import SET_APART, locked
 from storefront.orders.models import Order
+from storefront.orders.money import refresh
 from storefront.orders.populating import populate
 from storefront.orders.states import CLOSED, HOLD, NEW, ORDER, REVIEW, STEP_FAILED, SUPERSEDED
 from storefront.orders.using import hold_uses
@@ -89,7 +90,7 @@ def hold_goods(order: Order) -> None:
     """
     basket = db.session.get_one(Cart, order.cart_id)
     seen = cart.open_orders(basket)
-    rivals = [locked(order_id) for order_id in sorted(seen) if order_id != order.id]
+    rivals = _locked_one_by_one({*seen, *_ended_unpaid(basket)} - {order.id})
     order = locked(order.id)
     _refuse_if_replaced(order)
     if order.status != NEW or _holds_its_goods(order):
@@ -99,10 +100,11 @@ def hold_goods(order: Order) -> None:
         for rival in rivals:
             if rival.status in (NEW, HOLD, REVIEW):
                 _refuse_if_paying(rival)
-            if rival.status in (NEW, HOLD):
                 _supersede(rival, order)
+            elif rival.status in CLOSED and not rival.superseded_by_order_id:
+                _name_the_newer(rival, order)
         stock.reserve(order.lines, cart_lines=[line.id for line in basket.lines])
-        if rivals:  # what it held of gift certificates passes over, too, before anybody else can have it
+        if order.supersedes_order_id:  # what that held of gift certificates passes over, before anybody else has it
             certificates.hold(order.id)
 
 
@@ -179,8 +181,10 @@ def _way_to_pay(quote, method):
 
 
 def _holds_its_goods(order):
-    """Whether another press of the button has come so far, as its cart says under the order's lock."""
-    return db.session.scalar(select(Cart.open_order_id).filter_by(id=order.cart_id)) == order.id
+    """Whether another press of the button has come so far, as its cart says under the order's lock, or the one into
+    which that was merged meanwhile.
+    """
+    return db.session.scalar(select(Cart.id).filter_by(open_order_id=order.id).limit(1)) is not None
 
 
 def _refuse_if_replaced(order):
@@ -195,6 +199,30 @@ def _refuse_if_paying(rival):
         said = checked if rival.status == REVIEW else processed
         sentence = f"{said} {_('Wait for it, or make a separate order.')}"
         raise PaymentPending(sentence, order_key=rival.key, state=rival.status)
+
+
+def _ended_unpaid(basket):
+    """The ids of orders of this cart, or of what was put back into it, that ended unpaid and have no newer one yet.
+
+    An order that was set apart from its cart stands alone.
+    """
+    carts = select(Cart.id).where((Cart.id == basket.id) | (Cart.merged_into_id == basket.id))
+    of_it = Order.cart_id.in_(carts) | (Order.id == basket.restored_from_order_id)
+    alone = Order.superseded_by_order_id.is_(None) & Order.paid_at.is_(None)
+    return db.session.scalars(select(Order.id).where(of_it, Order.status.in_(CLOSED), alone, ~SET_APART)).all()
+
+
+def _locked_one_by_one(order_ids):
+    """The orders under their locks, the oldest first; one that was purged meanwhile is left out."""
+    rows = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update(key_share=True)
+    return db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
+def _name_the_newer(ended, order):
+    """What was not paid in time is ordered anew: money for the older one comes late, and one cart is one order."""
+    ended.superseded_by_order_id = order.id
+    events.record("ORDER_SUPERSEDED", ended.id, number=order.number)
+    refresh(ended)
 
 
 def _supersede(rival, order):

@@ -13,12 +13,12 @@ from storefront.cart.service import new_line, start
 from storefront.kit import events, ids
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid
+from storefront.orders.accepting import accept_money
 from storefront.orders.closing import close
 from storefront.orders.finding import locked
 from storefront.orders.models import Order, OrderLine
 from storefront.orders.money import refresh
 from storefront.orders.placing import hold, hold_goods, hold_limited_uses, place, take_number
-from storefront.orders.settling import accept_money
 from storefront.orders.snapshot import OF_ADDRESS
 from storefront.orders.states import CLOSED, SUBSTITUTED
 from storefront.payments.models import Bill, PaymentMethod
@@ -61,6 +61,7 @@ def replace(order_id: int, quote: Quote, bill_id: int) -> Order:
         events.record("ORDER_REPLACED", old.id, number=new.number)
         if old.status not in CLOSED:
             close(old, "cancelled", SUBSTITUTED, detail=new.number)
+        old.close_reason = SUBSTITUTED  # whatever had ended it before: its money is the new order's
         old.superseded_by_order_id = new.id
         hold_goods(new)
         hold_limited_uses(new)

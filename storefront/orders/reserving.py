@@ -19,7 +19,7 @@ def sum_reserved(order: Order, bill: Bill, outcome: Outcome) -> None:
 
     Never is another sum taken.
     """
-    if order.status in CLOSED or is_paid(order):
+    if order.status in CLOSED or is_paid(order) or _another_is_taken(order):
         payments.request_capture(bill, "void", "the shop")
     elif (outcome.amount_minor, money.code(outcome.currency)) != (bill.amount_minor, bill.currency):
         reserved_wrongly(bill, outcome, "currency_mismatch" if outcome.currency != bill.currency else "amount_mismatch")
@@ -49,6 +49,11 @@ def reservation_ended(order: Order, bill: Bill) -> None:
             amount_minor=bill.amount_minor,
             currency=bill.currency,
         )
+
+
+def _another_is_taken(order):
+    """Whether the sum that another attempt has reserved is just being taken: one is enough."""
+    return any(payments.is_being_taken(bill) for bill in payments.bills_of(order.id))
 
 
 def _go_on(order, bill):

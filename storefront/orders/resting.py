@@ -18,8 +18,6 @@ from storefront.orders.states import REVIEW
 from storefront.payments.models import Bill, PaymentMethod
 from storefront.payments.states import AUTHORIZED, PENDING, QUARANTINED
 
-REST_OF = "rest_of"  # in a bill's extra: the bill whose money it adds to
-
 
 def open_rest(order_id: int, until: datetime) -> Bill:
     """A bill for what is missing, to be paid until then at the latest; an older one that is still open is cancelled.
@@ -42,10 +40,9 @@ def open_rest(order_id: int, until: datetime) -> Bill:
     )
 
 
-def rest_of(order: Order) -> int:
-    """What is missing of the sum that is due, if less than that came and waits; else 0. In minor units."""
-    waiting = [bill for bill in payments.bills_of(order.id) if _waits_in(order, bill)]
-    return order.due_minor - payments.refundable(waiting[0]) if waiting and order.status == REVIEW else 0
+def rest_of(order: Order, bill: Bill) -> int:
+    """What is missing of the sum that is due beside the money of this bill, if that waits and is less; else 0."""
+    return order.due_minor - payments.refundable(bill) if order.status == REVIEW and _waits_in(order, bill) else 0
 
 
 def owed(order: Order, bill: Bill) -> int:
@@ -70,12 +67,14 @@ def close_rest(order: Order) -> None:
 
 def first_of(bill: Bill) -> Bill | None:
     """The bill whose money this one adds to."""
-    found = bill.extra.get(REST_OF)
+    found = bill.extra.get(payments.REST_OF)
     return db.session.get(Bill, found) if found else None
 
 
 def _waits_in(order, bill):
-    """Whether less than is due came with this bill, in the right money, and nobody has decided."""
-    if bill.disposition != QUARANTINED or bill.quarantine_reason != "amount_mismatch" or bill.method_id is None:
+    """Whether less than is due came with this bill, in the right money, and nobody has decided. A rest has no rest."""
+    if bill.disposition != QUARANTINED or bill.quarantine_reason != "amount_mismatch":
+        return False
+    if bill.method_id is None or first_of(bill):
         return False
     return payments.currency_of(bill) == order.currency and 0 < payments.refundable(bill) < order.due_minor

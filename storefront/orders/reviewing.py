@@ -8,7 +8,7 @@ from storefront import payments, store
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.orders.models import Order
-from storefront.orders.states import DOUBTS, HOLD, NEW, ORDER, RELEASED_STATES
+from storefront.orders.states import DOUBTS, HOLD, NEW, ORDER, RELEASED_STATES, REVIEW
 from storefront.payments.models import Bill
 from storefront.payments.states import QUARANTINED
 
@@ -35,6 +35,8 @@ def review(order: Order, bill: Bill, hits: list[str]) -> None:
 
 def wait_for_a_look(order: Order, hits: list[str], bill: Bill | None = None) -> None:
     """The order does not go on before a person has looked: a bill of it is paid, or reserved; or nothing is due."""
+    if order.status == REVIEW:  # whatever it was, it is paid now
+        end_doubts([order], "paid")
     if order.status == NEW:
         ORDER.apply(order, "held")
     order.review_reason = hits[0]
@@ -65,7 +67,7 @@ def end_doubts(
 
 
 def may_review(order: Order) -> bool:
-    """Whether the rules are asked: only of an order that is paid while it waits."""
+    """Whether an order whose money is only reserved may wait for a look at it."""
     return order.status in (NEW, HOLD)
 
 

@@ -1,33 +1,33 @@
 """Whatever a gateway says of a bill ends here: once, late, twice, and in any order."""
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from storefront import cart, payments, store, taxes
 from storefront.certificates import CertificateShort
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
-from storefront.kit.events import OrderEvent
 from storefront.orders.closing import close
-from storefront.orders.disputing import REASON as DISPUTED_ORDER, dispute, end_dispute, sent_back
-from storefront.orders.driving import drive
-from storefront.orders.finding import locked
-from storefront.orders.gifts import reinstate_bought, renew
+from storefront.orders.disputing import (
+    dispute,
+    end_dispute,
+    sent_back,
+)
+from storefront.orders.finding import locked, stands_apart
+from storefront.orders.gifts import renew
 from storefront.orders.models import Order
 from storefront.orders.money import is_paid, refresh
 from storefront.orders.placing import hold_end
 from storefront.orders.releasing import release
 from storefront.orders.reserving import reservation_ended, reserved_wrongly, sum_reserved
-from storefront.orders.resting import close_rest, credit_first, first_of, owed
-from storefront.orders.reviewing import end_doubts, may_review, review, rule_hits, wait_for_a_look
+from storefront.orders.resting import credit_first, first_of, owed
+from storefront.orders.reviewing import end_doubts, review, rule_hits, wait_for_a_look
 from storefront.orders.states import (
     CLOSED,
     HOLD,
     NEW,
     ORDER,
     RELEASED_STATES,
-    REVIEW,
     REVIVABLE,
     SUPERSEDED,
 )
@@ -36,7 +36,6 @@ from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.models import Bill
 from storefront.payments.reasons import ACCEPT, OFFER
-from storefront.payments.states import QUARANTINED
 
 ENDS = (base.DECLINED, base.CANCELLED, base.EXPIRED)
 
@@ -50,6 +49,8 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     bill = payments.spoken_of(bill, outcome)
     order = locked(bill.order_id) if bill.order_id else None
     bill = db.session.get_one(Bill, bill.id, populate_existing=True, with_for_update=True)
+    if bill.order_id and (order is None or order.id != bill.order_id):
+        order = locked(bill.order_id)  # staff moved its money to another order in this moment
     if payments.is_of_others(bill, outcome):
         if outcome.type == base.AUTHORIZED:  # nothing is reserved for us: it must not look as if it could be taken
             reserved_wrongly(bill, outcome, payments.why_foreign(bill.backend, outcome))
@@ -57,6 +58,8 @@ def settle(bill: Bill, outcome: Outcome) -> str:
     word, bill = payments.record(bill, outcome)
     if word == CHANGED:
         bill.updated_at = clock.now()
+        if outcome.type in (base.PAID, base.VOIDED):
+            payments.reservation_over(bill, outcome.type)
     if not order and word == CHANGED and outcome.type == base.PAID:
         payments.quarantine(bill, "unknown_reference")
     if order and word == CHANGED:
@@ -99,60 +102,6 @@ def release_unbilled(order: Order) -> None:
     refresh(order)
 
 
-def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -> Order:
-    """Staff have looked and let the order go on, with the money of this bill or the first that waits.
-
-    Raises Conflict if it is not in review, OutOfStock when its goods are gone.
-    """
-    order = locked(order_id)
-    reason = order.review_reason
-    with db.session.begin_nested():
-        if not ORDER.apply(order, "released", reason="accepted", by=actor):
-            return order
-        for bill in payments.bills_of(order.id):
-            if bill.disposition == QUARANTINED and bill_id in (None, bill.id) and not is_paid(order):
-                payments.accept(bill)
-        close_rest(order)
-        order.paid_at, order.review_reason = order.paid_at or clock.now(), ""
-        if reason == DISPUTED_ORDER:  # that one has its goods, and was on its way already
-            reinstate_bought(order)
-        else:
-            release(order)
-        drive(order, "released")
-    end_doubts([order], "accepted", actor, reasons={order.id: reason})
-    refresh(order)
-    return order
-
-
-def accept_money(order_id: int, bill_id: int, actor: str) -> Order:
-    """Staff let money that waited pay its order, which may be closed, and accept a difference.
-
-    Its goods are taken again if need be. Raises OutOfStock when they are gone; Conflict, naming the state, when
-    the order is paid or on its way.
-    """
-    order = locked(order_id)
-    bill = db.session.get_one(Bill, bill_id, populate_existing=True)
-    if order.status == REVIEW and not is_paid(order):
-        return accept_after_review(order_id, actor, bill_id)
-    if not may_be_paid_by_hand(order) or bill.disposition != QUARANTINED:
-        raise Conflict(_("This money cannot pay the order any more."), state=order.status)
-    with db.session.begin_nested():
-        _pay(order, bill, reason="accepted")
-    refresh(order)
-    return order
-
-
-def may_be_paid_by_hand(order: Order) -> bool:
-    """Whether money from elsewhere could pay it: it waits, or was closed unpaid, and no money counts for it yet.
-
-    An order that was on its way when it was closed has ended for good: what certificates had paid of it has gone back
-    to them, and those that it bought are void.
-    """
-    if order.status not in (HOLD, REVIEW, *CLOSED) or is_paid(order):
-        return False
-    return order.status not in CLOSED or not _was_released(order)
-
-
 def _money_came(order, bill, outcome):
     """The sum is in the ledger; now find what it is for, or let it wait on the desk."""
     reason, suggested = _why_not(order, bill, outcome), ""
@@ -162,21 +111,21 @@ def _money_came(order, bill, outcome):
         return payments.void_others(bill)
     if not reason:
         hits = rule_hits(order)
-        if hits and may_review(order):
+        if hits and order.status not in CLOSED:
             return review(order, bill, hits)
-        if hits and order.status in CLOSED:
+        if hits:
             reason, suggested = "late_order_closed", ACCEPT
     if not reason:
         try:
             with db.session.begin_nested():
-                return _pay(order, bill)
+                return pay(order, bill)
         except CertificateShort:  # the goods are there, but a part of the price is not any more
             reason = "late_order_closed"
             db.session.refresh(order)
         except Conflict:
             reason, suggested = "late_order_closed" if order.status in CLOSED else "stock_lost", OFFER
             db.session.refresh(order)
-    if reason == "amount_mismatch" and outcome.amount_minor > order.due_minor:
+    if reason == "amount_mismatch" and outcome.amount_minor > owed(order, bill):
         suggested = ACCEPT  # what is too much goes back
     payments.quarantine(bill, reason, suggested=suggested, due_minor=order.due_minor, state=order.status)
     if order.status in (NEW, HOLD) and reason != "duplicate_payment":
@@ -199,17 +148,21 @@ def _why_not(order, bill, outcome):
     if is_paid(order):
         return "duplicate_payment"
     if order.status in CLOSED:
+        if (newest := _newest(order)) is not order and _goes_on(newest):
+            return "duplicate_payment" if is_paid(newest) else "late_order_closed"
         late = store.current().late_policy == "revive_if_stock" and order.close_reason in REVIVABLE
         return "" if late else "late_order_closed"
     return ""
 
 
-def _pay(order, bill, reason="paid"):
-    """Move the order, and with it the goods and the cart: all of it, or none."""
+def pay(order: Order, bill: Bill, reason: str = "paid") -> None:
+    """Move the locked order, and with it the goods and the cart. The caller takes all of it back when this raises.
+
+    Raises Conflict when a newer order of its cart goes on, OutOfStock and CertificateShort.
+    """
     late = order.status in CLOSED
-    if late and order.superseded_by_order_id:
-        _win_back(order)
     if late:
+        _win_back(order)
         taxes.revive_document(order.id)
         renew(order)
     if order.status == NEW:
@@ -227,19 +180,33 @@ def _pay(order, bill, reason="paid"):
 
 
 def _win_back(order):
-    """The older order was paid after all: its unpaid successor makes way, and the cart belongs to it again.
+    """The older order was paid after all: an unpaid newer one makes way, and the cart belongs to this one again.
 
-    Raises Conflict when a successor is paid, in somebody's hands, or on its way without money: one cart, one order.
+    Raises Conflict when the newest is paid, in somebody's hands, or on its way without money: one cart, one order.
     """
-    successor = order
-    while successor.superseded_by_order_id:  # the newest one counts, however many were between
-        successor = locked(successor.superseded_by_order_id)
-        if is_paid(successor) or successor.status not in (NEW, HOLD, *CLOSED):
-            raise Conflict("The order that replaced this one goes on.", state=successor.status)
-    if successor.status in (NEW, HOLD):
-        close(successor, "cancelled", SUPERSEDED, detail=order.number)
-    successor.superseded_by_order_id, order.superseded_by_order_id = order.id, None  # the row now ends here
+    newest = _newest(order)
+    if newest is order:
+        if not stands_apart(order):
+            cart.reclaim(order.cart_id, order.id)
+        return
+    if _goes_on(newest):
+        raise Conflict(_("Order %(number)s replaced this one, and goes on.", number=newest.number), state=newest.status)
+    if newest.status in (NEW, HOLD):
+        close(newest, "cancelled", SUPERSEDED, detail=order.number)
+    newest.superseded_by_order_id, order.superseded_by_order_id = order.id, None  # the row now ends here
     cart.set_open_order(order.cart_id, order.id)
+
+
+def _newest(order):
+    """The last of the orders that replaced one another, however many were between, or a paid one among them; locked."""
+    newest = order
+    while newest.superseded_by_order_id and (newest is order or not is_paid(newest)):
+        newest = locked(newest.superseded_by_order_id)
+    return newest
+
+
+def _goes_on(order):
+    return is_paid(order) or order.status not in (NEW, HOLD, *CLOSED)
 
 
 def _wait_longer(order, bill):
@@ -254,8 +221,3 @@ def _wait_no_longer(order):
     """The attempt is over: what was waited for it is cut back to one more window, for another try."""
     if order.status == HOLD and order.hold_expires_at:
         order.hold_expires_at = min(order.hold_expires_at, hold_end())
-
-
-def _was_released(order):
-    gone_on = select(OrderEvent.id).where(OrderEvent.type.in_(("ORDER_PAID", "ORDER_RELEASED")))
-    return db.session.scalar(gone_on.filter_by(order_id=order.id).limit(1)) is not None

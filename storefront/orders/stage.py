@@ -6,13 +6,25 @@ from datetime import datetime
 from storefront import payments
 from storefront.orders.again import may_keep, may_reopen
 from storefront.orders.models import Order
-from storefront.orders.states import ABANDONED, CLOSED, HOLD, NEW, PAYMENT_FAILED, RELEASED_STATES, REVIEW, SUPERSEDED
+from storefront.orders.states import (
+    ABANDONED,
+    CLOSED,
+    HOLD,
+    NEW,
+    PAYMENT_FAILED,
+    RELEASED_STATES,
+    REVIEW,
+    STEP_FAILED,
+    SUPERSEDED,
+)
 from storefront.payments.models import Bill
-from storefront.payments.states import AUTHORIZED, CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
+from storefront.payments.states import AUTHORIZED, CANCELLED, CREATED, FAILED, OPEN, PENDING, QUARANTINED, REDIRECTED
 
 PAID, CONFIRMING, PENDING_STAGE, DECLINED = "paid", "confirming", "pending", "declined"
 LEFT, UNPAID, EXPIRED, CLOSED_STAGE = "left", "unpaid", "expired", "closed"
 ATTENTION, REFUNDED, SUPERSEDED_STAGE, LATE_MONEY = "attention", "refunded", "superseded", "late_money"
+UNREACHABLE = "unreachable"  # the last attempt could not even be begun at its service
+WAITING = (UNPAID, LEFT, DECLINED, UNREACHABLE)
 
 
 @dataclass(frozen=True)
@@ -33,13 +45,13 @@ def stage_of(order: Order, bills: list[Bill] | None = None) -> Stage:
     bills = payments.bills_of(order.id) if bills is None else bills
     last = bills[-1] if bills else None
     word = _word(order, bills, last)
-    payable = word in (UNPAID, LEFT, DECLINED) or (word in (CLOSED_STAGE, EXPIRED) and may_reopen(order))
+    payable = word in WAITING or (word in (CLOSED_STAGE, EXPIRED) and may_reopen(order))
     return Stage(
         word=word,
         bill=last,
         may_pay=payable,
-        may_cancel=order.status in (NEW, HOLD) and word in (UNPAID, LEFT, DECLINED),
-        may_keep=may_keep(order) and word in (UNPAID, LEFT, DECLINED),
+        may_cancel=order.status in (NEW, HOLD) and word in WAITING,
+        may_keep=may_keep(order) and word in WAITING,
         until=order.kept_until if order.status == HOLD or word == EXPIRED else None,
         strays=[bill for bill in bills if bill.disposition == QUARANTINED],
     )
@@ -70,6 +82,8 @@ def _open_word(order, last):
         return {"ok": CONFIRMING, "cancel": LEFT}.get(came_back or "", UNPAID)
     if last.status == FAILED:
         return DECLINED
+    if last.status == CANCELLED and last.error_type == STEP_FAILED:
+        return UNREACHABLE
     return LEFT if last.status not in OPEN else UNPAID
 
 

@@ -217,7 +217,9 @@ SUBSTITUTED = "substituted"  # another article was taken instead: a newer order 
 BY_SHOPPER, BY_MERCHANT, BY_REVIEW = "shopper", "merchant", "review"
 BY_TIME = (ABANDONED, PAYMENT_FAILED)
 # Why an order is in review, beside what is wrong with its money: nobody could say whether it is paid; its time is over
-# while money is only reserved for it; its goods are not there, as the merchant has counted again.
+# while money is only reserved for it; its goods are not there, as the merchant has counted again; all of its money
+# went back past the shop.
 GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED = "gateway_silent", "authorized_only", "stock_corrected"
-DOUBTS = (GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED)  # about the order itself, not about money of one bill
+MONEY_GONE = "money_gone"
+DOUBTS = (GATEWAY_SILENT, AUTHORIZED_ONLY, STOCK_CORRECTED, MONEY_GONE)  # about the order itself, not one bill's money
 REVIVABLE = (ABANDONED, PAYMENT_FAILED, SUPERSEDED)

@@ -56,6 +56,14 @@ def page(order, problem=""):
     )
 
 
+def unanswered(order, error, problem=""):
+    """The page of an order whose payment service does not answer, and when to try again; with a reason if it needs one.
+
+    Status 503: whoever reads only that knows that nothing has begun.
+    """
+    return page(order, problem=problem), 503, {"Retry-After": str(error.data.get("retry_after", 30))}
+
+
 @bp.post("/orders/<key>/cancel")
 @limiter.limit("60 per minute")
 def cancel(key):

@@ -11,6 +11,7 @@ LABELS = {
     stage.PENDING_STAGE: _l("Your payment is on its way."),
     stage.DECLINED: _l("The payment did not go through. Nothing was charged."),
     stage.LEFT: _l("You left the payment page. Nothing was charged."),
+    stage.UNREACHABLE: _l("The payment service does not answer. Nothing was charged."),
     stage.UNPAID: _l("This order is not paid yet."),
     stage.EXPIRED: _l("We could not keep the goods any longer. Nothing was charged."),
     stage.CLOSED_STAGE: _l("This order is cancelled."),

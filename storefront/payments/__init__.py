@@ -4,9 +4,9 @@ Ways to pay: methods, current_method, adapter, config_by_name, configs, problems
 pending_window, may_pay_late; settings_schema, settings_from, problems_with_methods, card_options.
 Connecting: kinds, connect, config_to_change, fields_of, wrong_fields, wrong_as_wished, change, facts, open_method,
 broken_rules; endings, endings_of, note_endings; CARDS, Wish.
-Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, leave, cancel, cancel_all, expire, replace_key; ask,
-ask_many, can_be_asked, is_mute, says_nothing, note_unpaid, quiet, close_at_gateway; bill_by_key, bill_by_reference,
-bills_of, open_bills, with_money, money_may_come, remove.
+Attempts: open_bill, open_rest_bill, begin, keep_step, form_of, may_leave, leave, cancel, cancel_all, expire,
+replace_key; ask, ask_many, can_be_asked, is_mute, says_nothing, note_unpaid, quiet, close_at_gateway; bill_by_key,
+bill_by_reference, bills_of, open_bills, with_money, money_may_come, remove.
 The inbox: store_message, is_notice, comes_by_server, read, finish, unread, inbox_of, waits_for, stored_since,
 prune_forged.
 The ledger: record, accept, quarantine, resolve, quarantined, money_of, event_key.
@@ -15,11 +15,13 @@ spoken_of, is_of_others.
 Refunds: request_refund, refund_as_credit, refundable, refunds_of, retry_refund, give_by_hand, is_ours, refund_told;
 unsent_refunds, claim, call_gateway, settle_refund.
 Reserved sums: request_capture, taken_on_sending, is_being_taken, capture_when, asked_of, unsent_captures,
-claim_capture, call_capture, settle_capture, was_voided_by_us, void_others.
+claim_capture, call_capture, settle_capture, was_voided_by_us, void_others, give_up; UNDER_WAY, unanswered,
+seen_by_hand, went_wrong, reservation_over.
 Silence: watched_gateways, listen_for, note_silence, silent_gateways.
 """
 
 from storefront.payments.bills import (
+    REST_OF,
     begin,
     bill_by_key,
     bill_by_reference,
@@ -30,6 +32,7 @@ from storefront.payments.bills import (
     form_of,
     keep_step,
     leave,
+    may_leave,
     money_may_come,
     open_bill,
     open_bills,
@@ -40,17 +43,23 @@ from storefront.payments.bills import (
     with_money,
 )
 from storefront.payments.capturing import (
+    UNDER_WAY,
     asked_of,
     call_capture,
     capture_when,
     claim_capture,
+    give_up,
     is_being_taken,
     request_capture,
+    reservation_over,
+    seen_by_hand,
     settle_capture,
     taken_on_sending,
+    unanswered,
     unsent_captures,
     void_others,
     was_voided_by_us,
+    went_wrong,
 )
 from storefront.payments.cards import CARDS
 from storefront.payments.configs import (
@@ -121,6 +130,8 @@ from storefront.payments.waiting import clear_desk, desk_rows_of, put_on_desk, s
 __all__ = [
     "CARDS",
     "CREDITED",
+    "REST_OF",
+    "UNDER_WAY",
     "Wish",
     "accept",
     "adapter",
@@ -164,6 +175,7 @@ __all__ = [
     "form_of",
     "give_by_hand",
     "give_to",
+    "give_up",
     "homeless_bill",
     "inbox_of",
     "is_being_taken",
@@ -175,6 +187,7 @@ __all__ = [
     "kinds",
     "leave",
     "listen_for",
+    "may_leave",
     "may_pay_late",
     "methods",
     "money_may_come",
@@ -204,9 +217,11 @@ __all__ = [
     "replace_key",
     "request_capture",
     "request_refund",
+    "reservation_over",
     "resolve",
     "retry_refund",
     "says_nothing",
+    "seen_by_hand",
     "settings_from",
     "settings_schema",
     "settle_capture",
@@ -220,6 +235,7 @@ __all__ = [
     "switch",
     "take_off_desk",
     "taken_on_sending",
+    "unanswered",
     "unread",
     "unsent_captures",
     "unsent_refunds",
@@ -227,6 +243,7 @@ __all__ = [
     "waits_for",
     "was_voided_by_us",
     "watched_gateways",
+    "went_wrong",
     "why_foreign",
     "with_money",
     "wrong_as_wished",

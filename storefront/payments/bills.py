@@ -17,9 +17,10 @@ from storefront.payments.configs import adapter, config_by_name
 from storefront.payments.gateways import kind_of
 from storefront.payments.gateways.base import BillView, CardWish, Form, Outcome, Redirect, Urls
 from storefront.payments.models import Bill, InboxMessage, LedgerEntry, PaymentMethod
-from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING
+from storefront.payments.states import AUTHORIZED, BILL, CREATED, MONEY, OPEN, PENDING, REDIRECTED
 
 UNKNOWN = "unknown:"  # before a reference of nobody's, so that it never stands in the way of an order's
+REST_OF = "rest_of"  # in a bill's extra: the bill whose money it adds to
 ASKED_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 
 
@@ -42,7 +43,7 @@ def open_rest_bill(
     order_id: int, number: str, method: PaymentMethod, rest_minor: int, currency: str, expires_at: datetime, first: Bill
 ) -> Bill:
     """An attempt to pay what the money of a first bill leaves; its reference says that it is not the whole sum."""
-    return _attempt(order_id, number, f"{number}R", method, rest_minor, currency, expires_at, rest_of=first.id)
+    return _attempt(order_id, number, f"{number}R", method, rest_minor, currency, expires_at, **{REST_OF: first.id})
 
 
 def _attempt(order_id, number, begins, method, amount_minor, currency, expires_at, **extra):
@@ -111,11 +112,17 @@ def replace_key(bill: Bill) -> None:
     bill.next_step = bill.next_step and f"/pay/{bill.key}"
 
 
+def may_leave(bill: Bill, now: datetime) -> bool:
+    """Whether its shopper may go to the gateway: nothing is known of it yet, and its time is not over."""
+    return bill.status in (CREATED, REDIRECTED) and (bill.expires_at is None or bill.expires_at > now)
+
+
 def leave(bill: Bill) -> bool:
-    """The shopper leaves for the gateway; True for the first time only."""
-    if bill.status != CREATED:
+    """The shopper leaves for the gateway, while there is time; True for the first time only."""
+    now = clock.now()
+    if bill.status != CREATED or not may_leave(bill, now):
         return False
-    bill.claimed_at = clock.now()
+    bill.claimed_at = now
     return BILL.apply(bill, "redirected")
 
 

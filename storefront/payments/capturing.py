@@ -1,6 +1,7 @@
 """Authorized sums: taken (capture) or given up (void), on somebody's word, once, under a key of our own."""
 
 import contextlib
+from collections.abc import Iterable
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -8,18 +9,23 @@ from sqlalchemy import select
 from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
-from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED, claimed, waiting_ids
+from storefront.payments.asking import FAILED, REQUESTED, SENT, SUCCEEDED, claimed, is_unanswered, waiting_ids
 from storefront.payments.bills import bills_of, view_of
 from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
+from storefront.payments.ledger import BY_HAND as SEEN_BY_HAND
 from storefront.payments.models import Bill, Capture, LedgerEntry, PaymentMethod
 from storefront.payments.questions import ask
-from storefront.payments.states import APPLIED, AUTHORIZED
+from storefront.payments.states import APPLIED, AUTHORIZED, CANCELLED, MONEY
+from storefront.payments.waiting import clear_desk, put_on_desk
 
 CAPTURE, VOID = "capture", "void"
+UNDER_WAY = (REQUESTED, SENT)
 BY_HAND, AT_RELEASE, ON_SHIPMENT = "by_hand", "at_release", "on_shipment"  # when a reserved sum is taken
 ENDS = {CAPTURE: base.PAID, VOID: base.VOIDED}
+SAID = {base.PAID: "captured", base.VOIDED: "voided"}  # how the desk is told what became of a reserved sum
+WENT_WRONG = ("capture_failed", "void_failed", "capture_unanswered", "void_unanswered")
 
 
 def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
@@ -28,8 +34,8 @@ def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
     The caller holds the order's lock. Raises Conflict when nothing is reserved, the opposite is under way, or
     what is reserved is not what the bill asks for: then it can only be given up.
     """
-    earlier = list(db.session.scalars(select(Capture).filter_by(bill_id=bill.id).order_by(Capture.id)))
-    under_way = next((row for row in earlier if row.status in (REQUESTED, SENT)), None)
+    earlier = _asked_about(bill)
+    under_way = next((row for row in earlier if row.status in UNDER_WAY), None)
     if under_way and under_way.kind == kind:
         return under_way
     if under_way or bill.status != AUTHORIZED or bill.order_id is None:
@@ -55,11 +61,19 @@ def request_capture(bill: Bill, kind: str, actor: str) -> Capture:
 
 
 def void_others(paid: Bill) -> None:
-    """Its order is paid by this bill: what its other attempts have reserved is given up, unless it is being taken."""
-    for other in bills_of(paid.order_id) if paid.order_id else ():
-        if other.id != paid.id and other.status == AUTHORIZED:
+    """Its order is paid by this bill: what its other attempts have reserved is given up."""
+    give_up(other for other in (bills_of(paid.order_id) if paid.order_id else ()) if other.id != paid.id)
+
+
+def give_up(bills: Iterable[Bill]) -> None:
+    """Nobody needs what these attempts have reserved: it is asked back, unless it is just being taken.
+
+    Of that one its answer decides: see orders/capturing.py. The caller holds the locks of their orders.
+    """
+    for bill in bills:
+        if bill.status == AUTHORIZED:
             with contextlib.suppress(Conflict):
-                request_capture(other, VOID, "the shop")
+                request_capture(bill, VOID, "the shop")
 
 
 def taken_on_sending(order_id: int) -> Bill | None:
@@ -76,8 +90,12 @@ def taken_on_sending(order_id: int) -> Bill | None:
 
 def is_being_taken(bill: Bill) -> bool:
     """Whether the payment service was asked to take what is reserved, and has not said what came of it."""
-    asked = select(Capture.id).filter_by(bill_id=bill.id, kind=CAPTURE).where(Capture.status.in_((REQUESTED, SENT)))
-    return db.session.scalar(asked.limit(1)) is not None
+    return any(row.kind == CAPTURE for row in _under_way(bill))
+
+
+def unanswered(bill: Bill) -> Capture | None:
+    """What the payment service was asked to do with the reserved sum, if nobody has said what came of it."""
+    return next((row for row in _under_way(bill) if row.status == SENT), None)
 
 
 def capture_when(bill: Bill) -> str:
@@ -104,6 +122,8 @@ def claim_capture(capture_id: int) -> Capture | None:
 def call_capture(row: Capture) -> OperationResult:
     """Tell the gateway, over the network; after a try without an answer ask first what became of the payment."""
     bill = db.session.get_one(Bill, row.bill_id)
+    if bill.status != AUTHORIZED:
+        return _told_already(bill, row)
     config = config_by_name(bill.backend)
     translator, able = adapter(config), can(config)
     if not (able.can_capture if row.kind == CAPTURE else able.can_void):
@@ -120,25 +140,81 @@ def call_capture(row: Capture) -> OperationResult:
 
 
 def settle_capture(row: Capture, result: OperationResult) -> Outcome | None:
-    """Write down what came of it; gives what has happened to the bill by it. The caller holds the order's lock."""
-    if row.status not in (REQUESTED, SENT):
-        return None
+    """Write down what came of it; gives what has happened to the bill by it, unless a message has told that already.
+
+    The caller holds the order's lock, and has found it under way.
+    """
     row.updated_at, row.last_error = clock.now(), result.reason[:500]
     row.gateway_id = result.gateway_id or row.gateway_id
+    if result.result == base.DONE:
+        return _done(row, result)
     if result.result == base.REFUSED:
         row.status = FAILED
+        clear_desk("refused", bill_id=row.bill_id, reason=f"{row.kind}_unanswered")
         events.record(f"{row.kind.upper()}_FAILED", row.order_id, id=row.bill_id, reason=result.reason[:200])
-    if result.result != base.DONE:
-        return None
-    row.status = SUCCEEDED
-    bill = db.session.get_one(Bill, row.bill_id)
-    amount = result.amount_minor or row.amount_minor  # what was taken is booked, whatever was asked for
-    return Outcome(ENDS[row.kind], bill.reference, row.request_key, amount, row.currency, row.gateway_id)
+    elif is_unanswered(row):
+        row.alarmed_at = clock.now()
+        went_wrong(row, "unanswered")
+        events.record(f"{row.kind.upper()}_UNANSWERED", row.order_id, id=row.bill_id, amount=row.amount_minor)
+    return None
+
+
+def seen_by_hand(row: Capture) -> OperationResult:
+    """A person has seen that it was done; without a name of the gateway's, its message may still tell that."""
+    return OperationResult(base.DONE, row.gateway_id or f"{SEEN_BY_HAND}{row.request_key}")
+
+
+def went_wrong(row: Capture, how: str, why: str = "") -> None:
+    """A person has to know: it `failed`, or is `unanswered`."""
+    put_on_desk(
+        f"{row.kind}_{how}",
+        order_id=row.order_id,
+        bill_id=row.bill_id,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        suggested="",
+        why=why,
+    )
+
+
+def reservation_over(bill: Bill, type_: str) -> None:
+    """What was reserved is taken (PAID) or not there any more (VOIDED): whatever went wrong with it needs nobody."""
+    for reason in WENT_WRONG if type_ == base.PAID else (*WENT_WRONG, "reserved_sum_wrong"):
+        clear_desk(SAID[type_], bill_id=bill.id, reason=reason)
 
 
 def was_voided_by_us(bill: Bill) -> bool:
     """Whether somebody here has asked for the reserved sum to be given up."""
     return db.session.scalar(select(Capture.id).filter_by(bill_id=bill.id, kind=VOID).limit(1)) is not None
+
+
+def _asked_about(bill):
+    """What the service was asked to do with the reserved sum of a bill, oldest first."""
+    return list(db.session.scalars(select(Capture).filter_by(bill_id=bill.id).order_by(Capture.id)))
+
+
+def _under_way(bill):
+    return [row for row in _asked_about(bill) if row.status in UNDER_WAY]
+
+
+def _told_already(bill, row):
+    """What a message has made of the reserved sum since it was asked for: there is nothing left to call for."""
+    if bill.status in (MONEY if row.kind == CAPTURE else (CANCELLED,)):
+        return OperationResult(base.DONE, bill.transaction_id or "")
+    why = _("This sum is not reserved any more, or somebody has decided about it.")
+    return OperationResult(base.REFUSED, reason=why)
+
+
+def _done(row, result):
+    row.status = SUCCEEDED
+    bill, type_ = db.session.get_one(Bill, row.bill_id), ENDS[row.kind]
+    reservation_over(bill, type_)
+    named = row.gateway_id if row.gateway_id and not row.gateway_id.startswith(SEEN_BY_HAND) else ""
+    transaction = named or bill.transaction_id or ""
+    if row.kind == CAPTURE and bill.status in MONEY and transaction == (bill.transaction_id or ""):
+        return None  # a message was quicker: the same payment
+    amount = result.amount_minor or row.amount_minor  # what was taken is booked, whatever was asked for
+    return Outcome(type_, bill.reference, row.request_key, amount, row.currency, transaction)
 
 
 def _reserved(bill):

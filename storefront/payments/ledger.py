@@ -7,11 +7,12 @@ from sqlalchemy import literal, or_, select
 from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
+from storefront.payments.asking import SUCCEEDED
 from storefront.payments.bills import new_bill, view_of
 from storefront.payments.fates import CHANGED, DUPLICATE, NO_EFFECT
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
-from storefront.payments.models import Bill, LedgerEntry, Refund
+from storefront.payments.models import Bill, Capture, LedgerEntry, Refund
 from storefront.payments.states import APPLIED, BILL, MONEY, NONE, QUARANTINED, RESOLVED
 from storefront.payments.sums import balance_of, currency_of, refundable, totals_of
 from storefront.payments.waiting import clear_desk, put_on_desk
@@ -53,7 +54,7 @@ def record(bill: Bill, outcome: Outcome) -> Recorded:
         put_on_desk("unknown_word", order_id=bill.order_id, bill_id=bill.id, word=outcome.vendor_code)
         return Recorded(NO_EFFECT, bill)
     kind = KINDS.get(outcome.type)
-    if kind and (_known(bill, outcome, kind) or _given_by_hand(bill, outcome)):
+    if kind and (_known(bill, outcome, kind) or _given_by_hand(bill, outcome) or _taken_by_hand(bill, outcome)):
         return Recorded(DUPLICATE, bill)
     if outcome.type == base.PAID:
         return _paid(bill, outcome)
@@ -169,6 +170,22 @@ def _given_by_hand(bill, outcome):
     return found is not None
 
 
+def _taken_by_hand(bill, outcome):
+    """Whether a person has said already that this sum, which was reserved, was taken: then it is not a second payment.
+
+    It then has the names that the gateway gives it.
+    """
+    if outcome.type != base.PAID or bill.status not in MONEY:
+        return False
+    named, unnamed = BY_HAND + event_key(outcome), literal(BY_HAND) + Capture.request_key
+    same = (Capture.amount_minor == outcome.amount_minor) & (Capture.currency == money.code(outcome.currency))
+    asked = select(Capture).where(Capture.bill_id == bill.id, Capture.kind == "capture", Capture.status == SUCCEEDED)
+    found = db.session.scalar(asked.where(or_(Capture.gateway_id == named, (Capture.gateway_id == unnamed) & same)))
+    if found and not _of_another(bill, outcome):
+        found.gateway_id, bill.transaction_id = named, outcome.transaction or bill.transaction_id
+    return found is not None
+
+
 def _paid(bill, outcome):
     if _of_another(bill, outcome):
         events.record("BILL_TRANSACTION_REUSED", bill.order_id, id=bill.id)
@@ -202,10 +219,10 @@ def _another(bill, outcome):
 def _afterwards(bill, outcome):
     """What happens to money that was taken: it goes back, or the bank takes it, or gives it to us again.
 
-    Told before the payment itself (or the win before the dispute), the message waits, and is tried again; so does
+    Told before the payment itself (or a win before its dispute), the message waits, and is tried again; so does
     one in another currency than the payment's, until a person looks at it: nothing of that money came.
     """
-    if bill.status not in MONEY or (outcome.type == base.WON_BACK and not totals_of(bill)["charged_back"]):
+    if bill.status not in MONEY or (outcome.type == base.WON_BACK and not _is_disputed(bill)):
         raise Conflict("News of a payment that is not known yet.", state=bill.status)
     if money.code(outcome.currency) != currency_of(bill):
         raise Conflict("News in another currency than the payment's.", state=bill.status)
@@ -220,6 +237,12 @@ def _afterwards(bill, outcome):
     elif outcome.type == base.WON_BACK and bill.resolution == "refunded" and refundable(bill) > 0:
         _wait_again(bill)
     return Recorded(CHANGED, bill)
+
+
+def _is_disputed(bill):
+    """Whether the bank has taken money and not given all of it back, as far as we were told."""
+    rows = totals_of(bill)
+    return rows["won_back"] < rows["charged_back"]
 
 
 def _wait_again(bill):
@@ -249,11 +272,10 @@ def _to_the_desk(bill, reason, amount_minor, currency):
 
 
 def _won_back(bill, outcome):
-    rows = totals_of(bill)
-    if rows["won_back"] < rows["charged_back"]:
+    if _is_disputed(bill):
         return  # another part of it is still disputed
     clear_desk("won_back", bill_id=bill.id, reason="disputed")
-    back = rows["refunded"]
+    back = totals_of(bill)["refunded"]
     word = "won_back" if not back else "won_back_partially_refunded" if balance_of(bill) > 0 else "won_back_refunded"
     if BILL.allows(bill, word):
         BILL.apply(bill, word, amount=outcome.amount_minor)

@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 
 from storefront.kit import events
 from storefront.kit.db import db
-from storefront.payments.bills import UNKNOWN, new_bill, next_attempt
+from storefront.payments.bills import REST_OF, UNKNOWN, new_bill, next_attempt
 from storefront.payments.configs import why_foreign
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
@@ -19,6 +19,7 @@ def give_to(bill: Bill, order_id: int) -> None:
     """
     before = bill.order_id
     bill.attempt_no, bill.order_id = next_attempt(order_id), order_id
+    bill.extra = {name: fact for name, fact in bill.extra.items() if name != REST_OF}  # that was of the one before
     db.session.flush()
     for table in (LedgerEntry, Refund):
         db.session.execute(update(table).where(table.bill_id == bill.id).values(order_id=order_id))

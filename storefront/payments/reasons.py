@@ -18,12 +18,14 @@ ACCEPT, REFUND, MOVE, OFFER, WAIT, CANCEL, DONE, REMIND, AGAIN, BY_HAND = (
 )
 REST = "rest"  # the shopper is asked for what is missing, by a bill of its own
 VOID = "void"  # a reserved sum is given up
+HAPPENED, NEVER_HAPPENED = "happened", "never_happened"  # what a person has seen in the gateway's console
 INSTEAD = "instead"  # the shopper takes the article that was offered
 MONEY = (REFUND, ACCEPT, MOVE, WAIT)  # money whose order is known
 GOODS = (REFUND, ACCEPT, OFFER, MOVE, WAIT)  # the same, when its goods may be gone
 SEEN = (DONE, WAIT)
 LOOKED_AT = (ACCEPT, REFUND, *SEEN)  # a paid order that is looked at; done once it is no more
 DOUBTED = (ACCEPT, CANCEL, *SEEN)  # an order that cannot go on by itself; done once it has all the same
+LOOKED_UP = (HAPPENED, NEVER_HAPPENED, WAIT)  # what nobody says of a reserved sum
 SENT_AGAIN = (AGAIN, BY_HAND, DONE, WAIT)  # a refund that did not arrive, or of which nobody says so
 
 
@@ -57,12 +59,16 @@ REASONS = {
     "review_first_order": Reason(_l("Paid; the first order of this customer"), ACCEPT, LOOKED_AT, REFUND),
     "review_country": Reason(_l("Paid; billed to one country, sent to another"), ACCEPT, LOOKED_AT, REFUND),
     "reserved_sum_wrong": Reason(_l("Reserved is not what the order asks for"), VOID, (VOID, *SEEN), VOID),
+    "money_gone": Reason(_l("Its money went back past the shop, and nothing was sent"), CANCEL, DOUBTED, CANCEL),
     "disputed": Reason(_l("The customer's bank took the money back"), DONE, DOUBTED, CANCEL),
     "gift_used": Reason(_l("The bank took money back that bought a used gift certificate"), DONE, SEEN, DONE),
     "refund_failed": Reason(_l("A refund was refused"), AGAIN, SENT_AGAIN, REMIND),
     "refund_unanswered": Reason(_l("Nobody says whether a refund arrived"), BY_HAND, SENT_AGAIN, REMIND),
     "refunded_too_much": Reason(_l("More was sent back than had come"), DONE, SEEN, REMIND),
     "capture_failed": Reason(_l("A reserved payment could not be taken"), DONE, SEEN, REMIND),
+    "capture_unanswered": Reason(_l("Nobody says whether reserved money was taken"), HAPPENED, LOOKED_UP, REMIND),
+    "void_failed": Reason(_l("The reserved money could not be given up"), VOID, (VOID, *SEEN), REMIND),
+    "void_unanswered": Reason(_l("Nobody says whether reserved money was given up"), HAPPENED, LOOKED_UP, REMIND),
     "authorization_ended": Reason(_l("A reserved payment ran out before it was taken"), DONE, SEEN, REMIND),
 }
 REVIEW_RULES = ("review_amount", "review_first_order", "review_country")

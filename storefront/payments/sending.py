@@ -13,7 +13,7 @@ from storefront.payments.configs import adapter, can, config_by_name
 from storefront.payments.errors import GatewayError
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import OperationResult, Outcome
-from storefront.payments.ledger import record
+from storefront.payments.ledger import counts, record
 from storefront.payments.models import Bill, DeskRow, Refund
 from storefront.payments.states import QUARANTINED, RESOLVED
 from storefront.payments.sums import balance_of
@@ -85,10 +85,13 @@ def _succeed(refund):
 
 
 def _fail(refund):
-    """It is refused: a person decides again, also about money that was decided about before."""
+    """It is refused: a person decides again, also about money that was decided about before, if any is left.
+
+    Money that counts for its order goes on counting, alone or together with that of the rest.
+    """
     refund.status = FAILED
     bill = db.session.get_one(Bill, refund.bill_id)
-    if bill.disposition == RESOLVED:
+    if bill.disposition == RESOLVED and not counts(bill) and balance_of(bill) > 0:
         bill.disposition, bill.resolution = QUARANTINED, ""
     _off_the_desk(refund, "refund_unanswered", "refused")
     _to_the_desk(refund, "refund_failed", why=refund.last_error)

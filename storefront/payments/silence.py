@@ -27,7 +27,7 @@ CAUSES = {
 }
 READ = (APPLIED, DUPLICATE, NO_EFFECT)
 PATIENCE = timedelta(minutes=10)  # a message may come so much later than the shopper
-LOOKED_BACK = timedelta(days=1)
+LOOKED_BACK = timedelta(days=7)  # a small shop sells once in a day or two
 ENOUGH_WITNESSES = 3
 WEEKS, ENOUGH_MESSAGES = 4, 8
 WINDOWS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))

@@ -55,6 +55,13 @@ LINES = (
                 WHERE c.id {part} AND o.status NOT IN ('NEW', 'HOLD', 'REVIEW')""",
                 CARTS,
             ),
+            Finding(
+                _l("was paid although the same cart had been ordered anew, and that order went on too"),
+                """SELECT 'order' AS thing, o.id, o.number AS name, newer.number, newer.status
+                FROM orders o JOIN orders newer ON newer.cart_id = o.cart_id AND newer.id > o.id
+                WHERE o.id {part} AND o.status IN ({released}) AND newer.status IN ({released})
+                    AND newer.placed_at < o.paid_at""",
+            ),
         ),
     ),
     Line(

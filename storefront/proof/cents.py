@@ -129,9 +129,10 @@ LINES = (
                     SELECT seen.*, CASE
                         WHEN taken_back > 0 THEN 'DISPUTED'
                         WHEN refunded + given_back > 0 AND refunded + given_back >= captured + covered THEN 'REFUNDED'
-                        WHEN refunded + given_back > 0 THEN 'PARTIALLY_REFUNDED'
-                        WHEN captured > due_minor THEN 'OVERPAID'
-                        WHEN captured > 0 AND captured = due_minor THEN 'PAID'
+                        WHEN refunded + given_back > 0 AND (captured = 0
+                            OR captured - refunded - given_back < due_minor) THEN 'PARTIALLY_REFUNDED'
+                        WHEN captured - refunded - given_back > due_minor THEN 'OVERPAID'
+                        WHEN captured > 0 AND captured - refunded - given_back = due_minor THEN 'PAID'
                         WHEN captured > 0 THEN 'PARTIALLY_PAID'
                         WHEN authorized > 0 THEN 'AUTHORIZED'
                         WHEN covered > 0 AND due_minor = 0 THEN 'PAID'

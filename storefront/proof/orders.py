@@ -192,6 +192,15 @@ LINES = (
                     GROUP BY o.id, o.number, o.status
                 ) found WHERE kept > 0""",
             ),
+            Finding(
+                _l("is reserved for an order that has ended, and nobody gives it up"),
+                """SELECT 'bill' AS thing, b.id, b.reference AS name, o.number, b.status
+                FROM bills b JOIN orders o ON o.id = b.order_id
+                WHERE b.id {part} AND b.status = 'AUTHORIZED' AND o.status IN ({closed}) AND NOT EXISTS
+                    (SELECT 1 FROM captures c WHERE c.bill_id = b.id
+                        AND (c.kind = 'void' OR c.status IN ('REQUESTED', 'SENT')))""",
+                BILLS,
+            ),
         ),
     ),
     Line(
@@ -240,8 +249,8 @@ LINES = (
             Finding(
                 _l("is being checked, but nobody is asked to"),
                 """SELECT 'order' AS thing, o.id, o.number AS name, o.number, o.review_reason AS reason
-                FROM orders o WHERE o.status = 'REVIEW' AND NOT EXISTS
-                    (SELECT 1 FROM desk_rows d WHERE d.order_id = o.id AND d.status = 'OPEN')""",
+                FROM orders o WHERE o.status = 'REVIEW' AND NOT EXISTS (SELECT 1 FROM desk_rows d
+                    WHERE d.order_id = o.id AND d.status = 'OPEN' AND d.reason = o.review_reason)""",
                 SHOP,
             ),
             Finding(
