@@ -1,6 +1,7 @@
 """Staff change goods, texts, payment methods and settings; every change says who and why (ADM-12, AUD-05)."""
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -149,6 +150,50 @@ def test_the_list_finds_and_narrows(play, carol):
     assert carol.get("/admin/products?view=hidden").has("Nothing here")
 
 
+def test_few_left_means_the_same_in_the_text_the_view_and_the_badge(play, carol):
+    """The shop's own number, and an article's own before it, say of what there are few (CAT-06)."""
+    play.shop(low_stock=4)
+    page = carol.get("/admin/products?view=few")
+    assert page.has("Few left means 4 or less") and page.has("MUG") and not page.has("TEA-TOWEL")
+    assert badges(carol) == {"MUG": "Few left", "TEA-TOWEL": "In stock"}
+    with transaction():
+        db.session.get_one(Stock, play.variant("mug").id).low_at = 1
+        db.session.get_one(Stock, play.variant("tea_towel").id).low_at = 9
+    page = carol.get("/admin/products?view=few")
+    assert page.has("TEA-TOWEL") and not page.has("MUG")
+    assert badges(carol) == {"MUG": "In stock", "TEA-TOWEL": "Few left"}
+
+
+def badges(visitor, address="/admin/products"):
+    """By SKU, in the order of the list, the word on each article's badge."""
+    html = visitor.get(address).answer.text
+    rows = re.findall(r'<tr id="variant-.*?</tr>', html, re.S)
+    return {
+        re.search(r'"quiet">([A-Z-]+)</span></th>', row)[1]: re.search(r'class="badge[^>]*>(.*?)<', row)[1]
+        for row in rows
+    }
+
+
+def sorts(visitor, heading):
+    """The address behind a column's heading."""
+    return next(url for words, url in visitor.page.seen.links if words.startswith(heading) and "sort=" in url)
+
+
+def test_the_list_is_sorted_by_its_headings_and_counts_its_views(play, carol):
+    """Title, price and what is free, up and down, and whatever is searched for; each tab says how many it has."""
+    with transaction():
+        db.session.scalar(select(Price).filter_by(variant_id=play.variant("mug").id)).amount_minor = 99_00
+    for heading, first in (("Product", "MUG"), ("Free", "MUG"), ("Price", "TEA-TOWEL")):
+        carol.get("/admin/products")
+        up = list(badges(carol, sorts(carol, heading)))
+        assert up[0] == first and 'aria-sort="ascending"' in carol.page.answer.text
+        down = list(badges(carol, sorts(carol, heading)))
+        assert down == up[::-1] and 'aria-sort="descending"' in carol.page.answer.text
+    page = carol.get("/admin/products?q=towel&sort=-price")
+    assert page.has("All 1") and page.has("Few left 0") and page.has("Hidden 0") and page.has("TEA-TOWEL")
+    assert carol.press("Show", {"Search": "mug"}).has("MUG") and "sort=-price" in carol.page.url
+
+
 # --- the page of a product
 
 
@@ -292,7 +337,8 @@ def test_a_file_is_looked_at_imported_and_undone(play, carol):
     assert page.steps == [303, 200] and page.has("1 products new, 1 changed, 1 rows refused")
     assert play.visitor().get("/products/new-bowl").has("€19.00")
     assert audit.trail()[0].actor == OWNER
-    page = carol.press("Undo")
+    carol.get(carol.page.link("Undo import"))
+    page = carol.press("Undo import")
     assert page.steps == [303, 200] and page.has("is undone")
     assert play.visitor().get("/products/new-bowl").status == 404
     assert play.visitor().get("/products/mug").has("€12.50")
@@ -307,8 +353,10 @@ def test_undoing_twice(play, carol):
     carol.get("/admin/import")
     carol.post("/admin/import", {}, files={"file": ("goods.csv", SHOPIFY.encode())})
     carol.press("Import", {"pictures": False})
-    form, _button = carol.page.form("Undo")
+    carol.get(carol.page.link("Undo import"))
+    form, _button = carol.page.form("Undo import")
     assert carol.post(form.action).steps == [303, 200]
+    assert carol.get(form.action).status == 409
     page = carol.post(form.action)
     assert page.status == 409 and page.has("was undone already")
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from storefront import store
 from storefront.catalog.models import Product
 from storefront.kit.db import db
+from storefront.promotions.models import Coupon, Promotion
 
 from conftest import Shop
 
@@ -36,3 +38,30 @@ def test_an_empty_shop_goes_live(house):
     assert [line.split()[3] for line in configured.splitlines()] == ["on", "off"]
     assert "sandbox" in kinds
     assert "no such" in flask(args=["gateways", "switch", "paypal", "on"]).output
+
+
+def test_a_shop_without_the_demo_goods_offers_and_says_nothing_of_its_own(house):
+    """No promotion, no code, and a home page that greets with the shop's name. PRM-01."""
+    assert house.app.test_cli_runner().invoke(args=["demo", "--no-goods"]).exit_code == 0
+    with house.app.app_context():
+        assert not db.session.query(Promotion).count() and not db.session.query(Coupon).count()
+        assert store.greeting() == {}
+    page = house.app.test_client().get("/").text
+    assert "Welcome to Kalm" in page and "made near Riga" not in page
+
+
+def test_a_live_shop_gets_goods_to_try_without_their_offers(house):
+    """Whoever loads the demo goods into a live shop gives nothing away by it; in a shop to try the code works."""
+    house.app.config["LIVE"] = True
+    assert house.app.test_cli_runner().invoke(args=["demo"]).exit_code == 0
+    with house.app.app_context():
+        assert db.session.query(Product).count()
+        assert not db.session.query(Promotion).count() and not db.session.query(Coupon).count()
+
+
+def test_a_shop_to_try_has_its_offers(house):
+    """With the demo goods come a code that takes ten percent, and the words of the home page."""
+    assert house.app.test_cli_runner().invoke(args=["demo"]).exit_code == 0
+    with house.app.app_context():
+        assert [one.active for one in db.session.query(Promotion).order_by(Promotion.id)] == [True, False]
+    assert "Quiet things for every day" in house.app.test_client().get("/").text

@@ -1,6 +1,8 @@
 """Goods are found by title, description, SKU, vendor and tags, past one slip of the pen, whatever is typed."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, strategies as st
@@ -10,6 +12,7 @@ from storefront import catalog
 from storefront.catalog.drafts import ProductDraft, VariantDraft
 from storefront.catalog.models import SearchDocument, SearchNeighbour, SearchWord
 from storefront.catalog.words import neighbours, one_slip, stem, words
+from storefront.kit import clock
 from storefront.kit.db import db, transaction
 
 
@@ -164,6 +167,44 @@ def test_very_common_words_are_not_counted_to_the_end(anna, monkeypatch):
     assert len(titles(page)) == 24
     assert anna.get(f"/search?q=common&page={cards.COUNTED // 24}").status == 200
     assert anna.get(f"/search?q=common&page={cards.COUNTED // 24 + 1}").status == 404
+
+
+def common(number, title="", on_hand=5, price_minor=2000):
+    """One of many goods with the same word in all their titles."""
+    goods = [VariantDraft(sku=f"C-{number}", price_minor=price_minor, on_hand=on_hand)]
+    return ProductDraft(slug=f"c-{number}", title=title or f"Common thing {number}", variants=goods)
+
+
+@pytest.fixture
+def hundreds(anna):
+    """300 goods for one word: the first and the last are called just that, the last is the newest and the cheapest."""
+    plain = replace(common(0, "Common"), description="<p>Made of many words. </p>" * 40)
+    save(plain, *(common(number) for number in range(1, 299)))
+    clock.move(timedelta(minutes=5))
+    save(common(299, "COMMON", price_minor=900))
+    return anna
+
+
+def test_of_many_goods_the_one_with_that_title_comes_first(hundreds):
+    """However many goods have a word, and whichever of them came first: the title that was typed leads, in full."""
+    assert found(hundreds, "common")[:2] == ["Common", "COMMON"]
+    assert found(hundreds, " Common ")[:2] == ["Common", "COMMON"]
+    assert found(hundreds, "common thing 298") == ["Common thing 298"]
+
+
+def test_many_goods_are_sorted_and_narrowed_before_they_are_cut_short(hundreds):
+    """The newest, the cheapest and what a price allows are so of all that match."""
+    assert titles(hundreds.get("/search?q=common&sort=newest"))[0] == "COMMON"
+    assert titles(hundreds.get("/search?q=common&sort=price"))[0] == "COMMON"
+    assert titles(hundreds.get("/search?q=common&max=10")) == ["COMMON"]
+    assert titles(hundreds.get("/search?q=common&max=10&sort=name")) == ["COMMON"]
+
+
+def test_of_many_goods_the_few_in_stock_are_found(anna):
+    """Of 300 that match one is there, whichever came last: it is found, and stands before all that are sold out."""
+    save(*(common(number, on_hand=0) for number in range(299)), common(299))
+    assert titles(anna.get("/search?q=common&in_stock=1")) == ["Common thing 299"]
+    assert titles(anna.get("/search?q=common"))[0] == "Common thing 299"
 
 
 letters = st.text("abcdé", min_size=1, max_size=7)

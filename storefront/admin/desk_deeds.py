@@ -1,5 +1,7 @@
 """What staff decide at the desk: each deed has a page that says what will happen, and is done once."""
 
+from itertools import chain
+
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -11,8 +13,23 @@ from storefront.admin.room import bp, deed, status_of
 from storefront.desk.wording import BUTTONS
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
+from storefront.orders.models import Order
 from storefront.orders.states import AUTHORIZED_ONLY
-from storefront.payments.reasons import ACCEPT, AGAIN, BY_HAND, CANCEL, DONE, MOVE, OFFER, REFUND, REST, VOID, WAIT
+from storefront.payments.reasons import (
+    ACCEPT,
+    AGAIN,
+    BY_HAND,
+    CANCEL,
+    DONE,
+    HAPPENED,
+    MOVE,
+    NEVER_HAPPENED,
+    OFFER,
+    REFUND,
+    REST,
+    VOID,
+    WAIT,
+)
 
 DAYS = {WAIT: 7, OFFER: 7, REST: 7}  # what the field begins with
 
@@ -41,7 +58,7 @@ def desk_deed(row_id, action):
         return _ask(row_id, action)
     try:
         with deed():
-            asked = _asked(_VERBS[action](row_id), case.row.order_id)
+            asked = _asked(_VERBS[action](row_id), {case.row.order_id})
             after = {"reason": case.row.reason, "decision": case.row.decision or action, **_typed()}
             audit.record(f"desk: {action}", f"desk {row_id}", {"state": "OPEN"}, after)
     except Invalid as problem:
@@ -124,12 +141,15 @@ def _said(action, reason):
         VOID: _("The reserved sum is given up."),
         AGAIN: _("The refund is tried again."),
         BY_HAND: _("Noted: the customer has the money."),
+        HAPPENED: _("Noted: it was done."),
+        NEVER_HAPPENED: _("Noted: it was not done, and the sum is still reserved."),
     }[action]
 
 
-def _asked(given, order_id):
-    """The ids of the refunds that a deed has asked for: those that it gave, or those of its order."""
-    refunds = given if isinstance(given, list) else payments.refunds_of(order_id) if order_id else []
+def _asked(given, order_ids):
+    """The ids of the refunds that a deed has asked for: those that it gave, or those of its orders."""
+    concerned = (order_ids | ({given.id} if isinstance(given, Order) else set())) - {None}
+    refunds = given if isinstance(given, list) else chain(*(payments.refunds_of(one) for one in sorted(concerned)))
     return [refund.id for refund in refunds if refund.status == "REQUESTED"]
 
 
@@ -145,4 +165,6 @@ _VERBS = {
     VOID: lambda row_id: desk.void(row_id, actor=g.login),
     AGAIN: lambda row_id: desk.try_again(row_id, actor=g.login),
     BY_HAND: lambda row_id: desk.by_hand(row_id, actor=g.login),
+    HAPPENED: lambda row_id: desk.happened(row_id, actor=g.login),
+    NEVER_HAPPENED: lambda row_id: desk.never_happened(row_id, actor=g.login),
 }

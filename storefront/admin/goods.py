@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from storefront import customers, orders, store
 from storefront.admin import goods_list, goods_verbs
-from storefront.admin.goods_list import PAGE, VIEWS
+from storefront.admin.goods_list import PAGE, SORTS, VIEWS
 from storefront.admin.room import bp, deed, status_of
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, ShopError
@@ -88,16 +88,20 @@ def _list_page(asked, variant_id=None, problem=None):
     """The list; with a problem it begins with that, and with the row that it is about."""
     words, page = " ".join(asked.get("q", "").split())[:200], _page(asked)
     view = asked.get("view", "all") if asked.get("view") in VIEWS else "all"
-    listed = goods_list.listed(words, view, page)
+    sort = _sort(asked)
+    listed = goods_list.listed(words, view, page, sort)
     html = render_template(
         "admin/products.html",
         words=words,
         view=view,
         page=page,
         listed=listed,
-        tabs=_tabs(words, view),
+        tabs=_tabs(words, view, sort, listed.counts),
+        sort=sort,
+        heads=_heads(asked, sort),
         asked=_asked(asked),
         currency=store.current().currency,
+        low_stock=store.current().low_stock,
         troubled=goods_list.rows_of([variant_id])[0] if variant_id else None,
         holders=goods_verbs.holders(problem) if problem else [],
         losing=goods_verbs.losing(variant_id, request.form, problem) if problem else None,
@@ -107,18 +111,33 @@ def _list_page(asked, variant_id=None, problem=None):
     return html, status_of(problem) if problem else 200
 
 
-def _tabs(words, view):
+def _tabs(words, view, sort, counts):
     names = {"all": _("All"), "few": _("Few left"), "hidden": _("Hidden")}
-    query = {"q": words} if words else {}
-    return [
-        (names[each], url_for("admin.products", view=each if each != "all" else None, **query), each == view, None)
-        for each in VIEWS
-    ]
+    query = {"q": words or None, "sort": sort or None}
+    addresses = {each: url_for("admin.products", view=each if each != "all" else None, **query) for each in VIEWS}
+    return [(names[each], addresses[each], each == view, counts[each]) for each in VIEWS]
+
+
+def _heads(asked, sort):
+    """By the name of a column its address and which way it is sorted; a second press turns it round."""
+    rest = {**_asked(asked), "page": None}
+    return {
+        name: (
+            url_for("admin.products", **{**rest, "sort": f"-{name}" if sort == name else name}),
+            "ascending" if sort == name else "descending" if sort == f"-{name}" else None,
+        )
+        for name in SORTS
+    }
+
+
+def _sort(asked):
+    way = asked.get("sort", "")
+    return way if way.removeprefix("-") in SORTS else ""
 
 
 def _asked(asked):
     """What the list was asked for, for the way back to it."""
-    return {name: asked[name] for name in ("q", "view", "page") if asked.get(name)}
+    return {name: asked[name] for name in ("q", "view", "page", "sort") if asked.get(name)}
 
 
 def _page(asked):

@@ -14,6 +14,7 @@ from storefront.stock.models import UNTRACKED, Stock
 
 PAGE = 50
 VIEWS = ("all", "few", "hidden")
+SORTS = ("title", "stock", "price")  # with "-" before it, downwards
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Row:
     picture: Picture | None
     on_hand: int
     reserved: int
+    low: bool  # few are left, by the shop's rule or the article's own
     price_minor: int | None
     on_sale: bool
 
@@ -35,19 +37,46 @@ class Row:
 
 
 class Listed(NamedTuple):
-    """One page, and how many rows and pages there are."""
+    """One page, how many rows and pages there are, and how many rows each view has."""
 
     rows: list[Row]
     total: int
     pages: int
+    counts: dict[str, int]
 
 
-def listed(words: str, view: str, page: int) -> Listed:
-    """A page of the list: newest products first; the words are looked for in titles and SKUs."""
-    query = _chosen(words, view)
-    total = db.session.scalar(query.with_only_columns(func.count()))
-    ordered = query.order_by(Product.id.desc(), Variant.position, Variant.id).limit(PAGE).offset((page - 1) * PAGE)
-    return Listed(_rows(ordered), total, max(1, -(-total // PAGE)))
+def listed(words: str, view: str, page: int, sort: str = "") -> Listed:
+    """A page of the list: newest products first, or sorted; the words are looked for in titles and SKUs."""
+    counts = _counts(words)
+    total = counts[view]
+    ordered = _chosen(words, view).order_by(*_order(sort), Product.id.desc(), Variant.position, Variant.id)
+    rows = _rows(ordered.limit(PAGE).offset((page - 1) * PAGE))
+    return Listed(rows, total, max(1, -(-total // PAGE)), counts)
+
+
+def _counts(words):
+    """How many variants each view has; one query."""
+    few, hidden = func.count().filter(is_low()), func.count().filter(_hidden())
+    row = db.session.execute(_chosen(words, "all").with_only_columns(func.count(), few, hidden)).one()
+    return dict(zip(VIEWS, row, strict=True))
+
+
+def _order(sort):
+    by = {
+        "title": func.lower(Product.title),
+        "stock": func.coalesce(Stock.on_hand - Stock.reserved, 0),
+        "price": _base_price(),
+    }.get(sort.removeprefix("-"))
+    if by is None:
+        return []
+    return [(by.desc() if sort.startswith("-") else by.asc()).nulls_last()]
+
+
+def _base_price():
+    """What a variant costs when there is no sale, in the shop's currency, as SQL."""
+    mine = (Price.variant_id == Variant.id, Price.currency == store.current().currency)
+    base = select(func.max(Price.amount_minor)).where(*mine, Price.valid_from.is_(None), Price.valid_to.is_(None))
+    return base.correlate(Variant).scalar_subquery()
 
 
 def few_left(most: int) -> list[Row]:
@@ -62,7 +91,7 @@ def rows_of(variant_ids: list[int]) -> list[Row]:
 
 def _joined() -> Select:
     return (
-        select(Variant, Product, Stock)
+        select(Variant, Product, Stock, is_low())
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Stock, Stock.variant_id == Variant.id)
     )
@@ -73,7 +102,7 @@ def _chosen(words, view):
     if view == "few":
         query = query.where(is_low())
     elif view == "hidden":
-        query = query.where(or_(~Product.active, ~Variant.active))
+        query = query.where(_hidden())
     for word in words.split()[:6]:
         query = query.where(
             or_(Product.title.icontains(word, autoescape=True), Variant.sku.icontains(word, autoescape=True))
@@ -81,10 +110,14 @@ def _chosen(words, view):
     return query
 
 
+def _hidden():
+    return or_(~Product.active, ~Variant.active)
+
+
 def _rows(query):
     """The variants of a query, with their base prices and their products' first pictures: three queries in all."""
     found = db.session.execute(query).tuples().all()
-    prices, pictures = _prices([variant.id for variant, _p, _s in found]), _pictures({p.id for _v, p, _s in found})
+    prices, pictures = _prices([row[0].id for row in found]), _pictures({row[1].id for row in found})
     return [
         Row(
             variant,
@@ -92,9 +125,10 @@ def _rows(query):
             pictures.get(product.id),
             stock.on_hand if stock else 0,
             stock.reserved if stock else 0,
+            low,
             *prices.get(variant.id, (None, False)),
         )
-        for variant, product, stock in found
+        for variant, product, stock, low in found
     ]
 
 

@@ -14,7 +14,8 @@ from storefront.kit import clock, events
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
-SHOWN = 100  # so many of each kind are shown before the import
+SHOWN = 100  # so many of each kind are shown before the import, and of its report after it
+NAMED = 20  # so much of what an undo leaves alone is named
 PICTURE_SECONDS = 20
 
 
@@ -75,30 +76,36 @@ def do_import():
     return redirect(url_for("admin.imports"), code=303)
 
 
-@bp.post("/import/<int:import_id>/undo")
+@bp.route("/import/<int:import_id>/undo", methods=["GET", "POST"])
 def undo_import(import_id):
-    """An import is taken back; what somebody changed since stays, and is named."""
+    """What taking an import back would do; then it is taken back. What somebody changed since stays, and is named."""
     try:
+        if request.method == "GET":
+            foreseen = catalog.foreseen(import_id)
+            return render_template("admin/import_undo.html", foreseen=foreseen, named=NAMED)
         with deed():
             undone = catalog.undo(import_id, actor=g.login)
-            audit.record(
-                "undo import", f"import {import_id}", after={"removed": undone.removed, "restored": undone.restored}
-            )
+            facts = {name: getattr(undone, name) for name in ("removed", "hidden", "left", "restored")}
+            audit.record("undo import", f"import {import_id}", after=facts)
     except (Conflict, NotFound) as problem:
         return _page(problem.message, status_of(problem))
-    flash(
-        _(
-            "Import %(id)s is undone: %(removed)s products removed, %(hidden)s hidden, %(restored)s as they were.",
-            id=import_id,
-            removed=undone.removed,
-            hidden=undone.hidden,
-            restored=undone.restored,
-        ),
-        "ok",
-    )
-    for sentence in undone.kept[:20]:
-        flash(sentence, "warn")
+    _tell_undone(undone)
     return redirect(url_for("admin.imports"), code=303)
+
+
+def _tell_undone(undone):
+    said = _(
+        "Import %(id)s is undone: %(removed)s products removed, %(hidden)s hidden, %(restored)s as they were.",
+        id=undone.import_id,
+        removed=undone.removed,
+        hidden=undone.hidden,
+        restored=undone.restored,
+    )
+    flash(said, "ok")
+    for sentence in undone.kept[:NAMED]:
+        flash(sentence, "warn")
+    if len(undone.kept) > NAMED:
+        flash(_("and %(count)s more", count=len(undone.kept) - NAMED), "warn")
 
 
 @bp.get("/export.csv")
@@ -109,8 +116,8 @@ def export_goods():
 
 
 def _page(error="", status=200):
-    html = render_template("admin/imports.html", imports=catalog.imports(), errors=[("file", error)] if error else [])
-    return html, status
+    errors = [("file", error)] if error else []
+    return render_template("admin/imports.html", imports=catalog.imports(), shown=SHOWN, errors=errors), status
 
 
 def _look(name, data):

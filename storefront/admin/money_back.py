@@ -14,6 +14,7 @@ from storefront.admin.room import bp, deed
 from storefront.kit import clock, events
 from storefront.kit.errors import Conflict, Invalid, NotFound
 from storefront.orders.models import Order
+from storefront.payments.states import AUTHORIZED
 
 
 @bp.post("/orders/<number>/restock")
@@ -45,17 +46,30 @@ def ask_gateway(number):
     return back(number)
 
 
-@bp.post("/orders/<number>/bills/<int:bill_id>/reserved/<kind>")
+@bp.route("/orders/<number>/bills/<int:bill_id>/reserved/<kind>", methods=["GET", "POST"])
 def capture_bill(number, bill_id, kind):
-    """Take what is reserved (capture), or give it up (void)."""
+    """Say what taking what is reserved (capture) does, or giving it up (void); then do it."""
     if kind not in ("capture", "void"):
         raise NotFound(_("There is no such deed."))
+    if request.method == "GET":
+        return _reserved_page(number, bill_id, kind)
     said = _("The payment service is asked. What it says stands on this page.")
     answer = done(
         number, kind, lambda order_id: verbs.request_capture(order_id, bill_id, kind, g.login), said, bill=bill_id
     )
     send_captures(verbs.by_number(number).id)
     return answer
+
+
+def _reserved_page(number, bill_id, kind):
+    found = order_by(number)
+    bill = next((one for one in payments.bills_of(found.id) if one.id == bill_id), None)
+    if bill is None:
+        raise NotFound(_("There is no such payment."))
+    if bill.status != AUTHORIZED:
+        gone = _("This sum is not reserved any more, or somebody has decided about it.")
+        return page_of(number, Conflict(gone, state=bill.status))
+    return render_template("admin/reserved.html", order=found, bill=bill, kind=kind, **shown_with(found))
 
 
 @bp.get("/orders/<number>/evidence")

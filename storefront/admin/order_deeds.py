@@ -27,8 +27,12 @@ def back(number: str, anchor: str = ""):
 
 
 def line(name: str, most: int = 100) -> str:
-    """One line of what was typed. Raises Invalid when it is too long."""
-    text = customers.plain_line(request.form.get(name, ""))
+    """One line of what was typed, be it into the form or, on a page that only says what it does, into the address.
+
+    Raises Invalid when it is too long.
+    """
+    typed = request.args if request.method == "GET" else request.form
+    text = customers.plain_line(typed.get(name, ""))
     if len(text) > most:
         raise Invalid(_("Shorten “%(start)s…” to %(most)d letters.", start=text[:20], most=most))
     return text

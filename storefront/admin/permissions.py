@@ -69,6 +69,10 @@ NEEDS: dict[str, str] = {
     "admin.do_import": STAFF,
     "admin.undo_import": STAFF,
     "admin.export_goods": STAFF,
+    "admin.categories": STAFF,
+    "admin.category": STAFF,
+    "admin.move_category": STAFF,
+    "admin.remove_category": STAFF,
     # gift certificates
     "admin.certificates": STAFF,
     "admin.certificate": STAFF,
@@ -79,6 +83,7 @@ NEEDS: dict[str, str] = {
     # texts
     "admin.text_pages": STAFF,
     "admin.text_page": STAFF,
+    "admin.remove_text_page": STAFF,
     # the owner's
     "admin.carriers": OWNER,
     "admin.methods": OWNER,
@@ -106,6 +111,7 @@ NEEDS: dict[str, str] = {
     "admin.settlements": OWNER,
     "admin.upload_settlement": OWNER,
     "admin.settlement": OWNER,
+    "admin.count_settlement": OWNER,
     "admin.settings": OWNER,
     "admin.topic": OWNER,
     "admin.staff_list": OWNER,

@@ -3,16 +3,22 @@
 from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from storefront.admin.goods_verbs import amount, whole
-from storefront.catalog.categories import trail, tree
+from storefront.catalog.categories import at, trail
 from storefront.catalog.drafts import CategoryDraft, ProductDraft, VariantDraft
+from storefront.catalog.stored import owners
 from storefront.customers import plain_line
+from storefront.kit.db import db
 from storefront.kit.errors import Invalid
 from storefront.stock.models import POLICIES
+from storefront.taxes.models import TaxCategory
 
-MOST_HTML, MOST_GRAMS, MOST_EACH = 100_000, 10**8, 10**6
+MOST_HTML, MOST_GRAMS, MOST_EACH, MOST_MINUTES, MOST_SKU = 100_000, 10**8, 10**6, 1440, 100
+SEO = {"seo-title": 200, "seo-description": 500}  # letters at most
+FRESH = MultiDict({"tax": "standard", "ships": "1"})  # what a new variant is, unless somebody says otherwise
 
 
 @dataclass
@@ -39,6 +45,8 @@ def read_product(typed: Typed, draft: ProductDraft) -> ProductDraft:
     description = typed.form.get("description", "")
     if len(description) > MOST_HTML:
         typed.errors.append(("description", _("Shorten the description to %(most)d letters", most=MOST_HTML)))
+    seo = {name: _words(typed, name, most) for name, most in SEO.items()}
+    skus, taxes = _skus(typed, draft), tax_choices(draft)
     tags = [plain_line(tag)[:100] for tag in typed.form.get("tags", "").split(",")]
     return replace(
         draft,
@@ -48,7 +56,9 @@ def read_product(typed: Typed, draft: ProductDraft) -> ProductDraft:
         tags=[tag for tag in tags if tag][:100],
         categories=_categories(typed),
         active="active" in typed.form,
-        variants=[_variant(typed, place, variant) for place, variant in enumerate(draft.variants)],
+        seo_title=seo["seo-title"],
+        seo_description=seo["seo-description"],
+        variants=[_variant(typed, place, variant, skus, taxes) for place, variant in enumerate(draft.variants)],
     )
 
 
@@ -73,6 +83,23 @@ def read_variant(typed: Typed, draft: ProductDraft, currency: str) -> ProductDra
     return _with_first_option(typed, draft, currency)
 
 
+def fresh_variant(draft: ProductDraft) -> MultiDict:
+    """One variant more is taxed and sent like the first of the others, unless somebody says otherwise."""
+    like = next((variant for variant in draft.variants if not variant.gift_certificate), None)
+    if like is None:
+        return FRESH
+    return MultiDict({"tax": like.tax_category, **({"ships": "1"} if like.requires_shipping else {})})
+
+
+def tax_choices(draft: ProductDraft | None = None) -> dict[str, str]:
+    """The names of the categories of goods that are taxed alike, by code; a product keeps those that it has."""
+    found = db.session.execute(select(TaxCategory.code, TaxCategory.name).order_by(TaxCategory.id))
+    there = dict(found.tuples().all())
+    used = {variant.tax_category or "standard" for variant in draft.variants} if draft else set()
+    lacking = used - there.keys() if there else used | {"standard"}
+    return {**there, **{code: code.replace("-", " ").capitalize() for code in sorted(lacking)}}
+
+
 def _with_first_option(typed, draft, currency):
     """A product without options gets its first one: what there is and what is new are told apart by it."""
     name, present, new = (plain_line(typed.form.get(each, ""))[:100] for each in ("option-name", "present", "new"))
@@ -93,12 +120,57 @@ def _first_variant(typed, currency):
         price_minor=price,
         currency=currency,
         gift_certificate="gift" in typed.form,
+        tax_category=_tax(typed, "tax", tax_choices(), None),
+        requires_shipping=_ticked(typed, "ships", beside="tax"),
         on_hand=typed.read("on-hand", lambda text: whole(text or "0"), otherwise=0),
         weight_g=typed.read("weight", lambda text: whole(text or "0", MOST_GRAMS), otherwise=0),
     )
 
 
-def _variant(typed, place, variant):
+def _words(typed, name, most):
+    """What search engines are told; None if the page did not ask for it."""
+    text = plain_line(typed.form.get(name, ""))
+    if len(text) > most:
+        typed.errors.append((name, _("Shorten this to %(most)d letters", most=most)))
+    return text if name in typed.form else None
+
+
+def _skus(typed, draft):
+    """The SKU of each row as it is typed now: no two alike, and none of another product."""
+    had = [variant.sku for variant in draft.variants]
+    now = [plain_line(typed.form.get(f"code-{place}", sku)) for place, sku in enumerate(had)]
+    theirs = owners([sku for sku in now if sku not in had])
+    for place, (was, sku) in enumerate(zip(had, now, strict=True)):
+        if was == sku:
+            continue
+        if not 0 < len(sku) <= MOST_SKU:
+            typed.errors.append((f"code-{place}", _("Enter a SKU of at most %(most)d letters", most=MOST_SKU)))
+        elif sku in had or now.count(sku) > 1:
+            typed.errors.append((f"code-{place}", _("Another variant has the SKU %(sku)s", sku=sku)))
+        elif sku in theirs:
+            sentence = _("The SKU %(sku)s belongs to the product %(slug)s", sku=sku, slug=theirs[sku][1])
+            typed.errors.append((f"code-{place}", sentence))
+    return now
+
+
+def _tax(typed, name, taxes, had):
+    """The code that was chosen; what it was if nothing is said."""
+    code = typed.form.get(name)
+    if code is not None and code not in taxes:
+        typed.errors.append((name, _("Choose how it is taxed")))
+    return code if code in taxes else had
+
+
+def _ticked(typed, name, beside):
+    """Whether a box is ticked; None if it was not on the page, as the field beside it tells."""
+    return name in typed.form if beside in typed.form else None
+
+
+def _minutes(text):
+    return whole(text, MOST_MINUTES, least=1)
+
+
+def _variant(typed, place, variant, skus, taxes):
     """One row of the table of variants. Rows are known by their place, which the page says with their SKU."""
     if typed.form.get(f"sku-{place}") != variant.sku:
         raise Invalid(_("The variants changed meanwhile. Open the page again."))
@@ -106,8 +178,13 @@ def _variant(typed, place, variant):
     if policy not in POLICIES:
         typed.errors.append((f"policy-{place}", _("Choose how the stock is counted")))
     price = typed.read(f"price-{place}", amount, variant.currency)
+    timed = f"hold-{place}" in typed.form
     return replace(
         variant,
+        sku=skus[place],
+        tax_category=_tax(typed, f"tax-{place}", taxes, variant.tax_category),
+        requires_shipping=_ticked(typed, f"ships-{place}", beside=f"tax-{place}"),
+        hold_minutes=typed.read(f"hold-{place}", _minutes) if timed else variant.hold_minutes,
         price_minor=variant.price_minor if price is None else price,
         compare_at_minor=typed.read(f"compare-{place}", amount, variant.currency),
         weight_g=typed.read(f"weight-{place}", lambda text: whole(text or "0", MOST_GRAMS)),
@@ -120,8 +197,8 @@ def _variant(typed, place, variant):
 
 def _categories(typed):
     """The ticked places, and a new one typed as "Kitchen > Boards"."""
-    by_path = tree().by_path
-    found = [_place(by_path[path]) for path in typed.form.getlist("category") if path in by_path]
+    places = [at(path) for path in typed.form.getlist("category")]
+    found = [_place(place) for place in places if place]
     names = [plain_line(name)[:100] for name in typed.form.get("new-category", "").split(">")]
     names = [name for name in names if name][:5]
     return [*found, CategoryDraft.named(*names)] if names else found

@@ -8,14 +8,23 @@ from werkzeug.datastructures import MultiDict
 
 from storefront import store
 from storefront.admin import goods_list, goods_verbs
-from storefront.admin.product_form import Typed, read_new, read_product, read_variant
+from storefront.admin.product_form import (
+    FRESH,
+    Typed,
+    fresh_variant,
+    read_new,
+    read_product,
+    read_variant,
+    tax_choices,
+)
 from storefront.admin.room import bp, deed, plain_amount, status_of
-from storefront.catalog.categories import tree
+from storefront.catalog.categories import every
 from storefront.catalog.drafts import ProductDraft
 from storefront.catalog.models import Product
 from storefront.catalog.pictures import picture_of
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict, Invalid, NotFound
+from storefront.stock.models import TIMED_HOLD
 
 POLICY_WORDS = {
     "reserve_on_confirm": _l("Counted; set aside when ordered"),
@@ -45,7 +54,7 @@ def add_variant(product_id):
 @bp.route("/products/new", methods=["GET", "POST"])
 def new_product():
     """A product with one variant; it is hidden until its box is ticked."""
-    typed, currency = Typed(request.form), store.current().currency
+    typed, currency = Typed(request.form if request.method == "POST" else FRESH), store.current().currency
     if request.method == "POST":
         draft = read_new(typed, goods_verbs.free_slug(request.form.get("title", "")), currency)
         if not typed.errors:
@@ -56,7 +65,9 @@ def new_product():
                 return redirect(url_for("admin.product", product_id=product_id), code=303)
             except (Invalid, Conflict) as problem:
                 typed.errors.append((None, problem.message))
-    html = render_template("admin/new_product.html", typed=typed, places=_places(), currency=currency)
+    html = render_template(
+        "admin/new_product.html", typed=typed, places=every(), currency=currency, taxes=tax_choices()
+    )
     return html, 400 if typed.errors else 200
 
 
@@ -91,12 +102,13 @@ def page_of(product_id: int, typed: Typed | None = None, status: int = 200, *, n
         product=found,
         draft=draft,
         form=form,
-        adding=typed.form if typed and new_variant else MultiDict(),
+        adding=typed.form if typed and new_variant else fresh_variant(draft),
         errors=typed.errors if typed else [],
         rows={row.variant.sku: row for row in goods_list.rows_of([variant.id for variant in found.variants])},
         option_names=list(dict.fromkeys(name for variant in draft.variants for name in variant.options)),
-        places=_places(),
+        places=every(),
         policies=POLICY_WORDS,
+        taxes=tax_choices(draft),
         picture_of=picture_of,
         currency=store.current().currency,
         login=g.login,
@@ -104,20 +116,10 @@ def page_of(product_id: int, typed: Typed | None = None, status: int = 200, *, n
     return html, status
 
 
-def _places():
-    """Every category with its depth, in the order of the tree."""
-
-    def down(places, depth):
-        for place in places:
-            yield place, depth
-            yield from down(place.below, depth + 1)
-
-    return list(down(tree().top, 0))
-
-
 def _as_form(draft: ProductDraft) -> MultiDict:
     """The draft as the form would send it."""
     form = MultiDict({"title": draft.title, "description": draft.description, "vendor": draft.vendor})
+    form["seo-title"], form["seo-description"] = draft.seo_title, draft.seo_description
     form["tags"] = ", ".join(draft.tags or ())
     form.setlist("category", [place.path for place in draft.categories or ()])
     if draft.active:
@@ -128,6 +130,12 @@ def _as_form(draft: ProductDraft) -> MultiDict:
         form[f"weight-{place}"] = str(variant.weight_g or 0)
         form[f"most-{place}"] = str(variant.max_per_order or "")
         form[f"policy-{place}"] = variant.stock_policy
+        form[f"code-{place}"] = variant.sku
+        form[f"tax-{place}"] = variant.tax_category
+        if variant.stock_policy == TIMED_HOLD:
+            form[f"hold-{place}"] = str(variant.hold_minutes)
+        if variant.requires_shipping:
+            form[f"ships-{place}"] = "1"
         if variant.gift_certificate:
             form[f"gift-{place}"] = "1"
         if variant.active:

@@ -39,6 +39,7 @@ MENU = (  # groups, each with its links; a group of which nobody may see anythin
         _l("Goods"),
         (
             (_l("Products"), "admin.products"),
+            (_l("Categories"), "admin.categories"),
             (_l("Import and export"), "admin.imports"),
             (_l("Promotions"), "admin.promotions"),
             (_l("Gift certificates"), "admin.certificates"),

@@ -56,17 +56,27 @@ class ShopForm(TopicForm):
     country = SelectField(_l("Country"))
     timezone = SelectField(_l("Time zone"))
     currency = SelectField(_l("Currency"))
+    home_line = line(_l("First words of the home page"), 100, needed=False)
+    home_text = line(_l("What the home page says below them"), 300, needed=False)
     hints = {
         "email": _l("Letters come from it, and shoppers write to it."),
         "timezone": _l("Pages and letters tell times by its clocks."),
         "currency": _l("It can be changed only while there is no order."),
+        "home_line": _l("If you leave them empty, it says: Welcome to …, with the name of the shop."),
     }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.is_submitted():
+            words = store.greeting()
+            self.home_line.data, self.home_text.data = words.get("line", ""), words.get("text", "")
         self.country.choices = customers.countries(None, "en")
         self.timezone.choices = [(name, name) for name in sorted(available_timezones())]
         self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {store.current().currency})]
+
+    def columns(self) -> dict[str, Any]:
+        """The words of the home page are a setting of their own."""
+        return {name: value for name, value in super().columns().items() if not name.startswith("home_")}
 
 
 class OrdersForm(TopicForm):

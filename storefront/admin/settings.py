@@ -1,6 +1,6 @@
 """The settings of the shop, one topic a page, with who changed what."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from sqlalchemy import select
 
@@ -56,12 +56,19 @@ def _save(name, form):
     if "currency" in values and values["currency"] != store.current().currency and _has_orders():
         values.pop("currency")  # the first order came in this very moment
     before, after = store.change(values)
+    if name == "shop":
+        was, now = store.greet(form.home_line.data, form.home_text.data, g.login)
+        before, after = before | _at_home(was), after | _at_home(now)
     if name == "taxes" and rules(before.get("tax_rules")).prices != rules().prices:
         after = {**after, "rates that follow": keeping.follow_prices(rules().prices == GROSS)}
     if after:
         audit.record(f"change {name}", "settings", before, after)
     if "currency" in after:
         catalog.refresh()
+
+
+def _at_home(words):
+    return {f"home_{name}": text for name, text in words.items()}
 
 
 def _has_orders():

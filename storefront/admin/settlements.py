@@ -12,8 +12,9 @@ from storefront.desk.matching import MISSING_HERE
 from storefront.desk.models import Settlement, SettlementFinding
 from storefront.desk.statement import CAPTURED, COLUMNS, WORDS
 from storefront.kit.db import db
-from storefront.kit.errors import NotFound, ShopError
+from storefront.kit.errors import Invalid, NotFound, ShopError
 from storefront.payments.models import Bill
+from storefront.payments.states import MONEY
 
 MOST_TAKEN, SHOWN, MOST_LETTERS = 500, 200, 200
 KINDS = {
@@ -28,6 +29,11 @@ BECAME = {
     "desk": _l("counted now; it waits on the desk"),
     "known": _l("known after all"),
     "no_payment": _l("its payment is not known: nothing was done"),
+}
+WOULD = {
+    "counted": _l("would be counted, as if its message had come"),
+    "second": _l("would be counted as one more payment of it"),
+    "nobodys": _l("would be money of no order, and wait on the desk"),
 }
 LABELS = {
     "type": _l("Kind of row"),
@@ -54,7 +60,7 @@ def settlements(gateway):
 
 @bp.post("/payments/settlements/<gateway>")
 def upload_settlement(gateway):
-    """Compare a file with the ledger, once or again; what we did not know of is counted."""
+    """Compare a file with the ledger, once or again; nothing is counted yet."""
     backend, file = payments.config_by_name(gateway).name, request.files.get("file")
     data, name = (file.read(), plain_line(file.filename or "")[-100:]) if file else (b"", "")
     if not data:
@@ -62,9 +68,15 @@ def upload_settlement(gateway):
     mapping = {"columns": _typed("column", COLUMNS), "words": _typed("word", WORDS)}
     try:
         rows = desk.read_statement(data, mapping["columns"], mapping["words"], store.current().currency)
+        found = desk.differences(backend, rows)
     except desk.BadStatement as problem:
         return _page(gateway, [problem.message, *desk.problems_in_words(problem)]), 400
-    settlement_id = _compare(backend, name, data, mapping, rows)
+    except Invalid as problem:
+        return _page(gateway, [problem.message]), 400
+    with deed():
+        stored = desk.store_statement(backend, name, data, mapping)
+        audit.record("settlement file", backend, after={"name": name, "rows": len(rows)})
+        settlement_id = desk.write_settlement(stored, name, g.login, rows, found).id
     flash(_("The file was compared with the ledger."), "ok")
     return redirect(url_for("admin.settlement", gateway=gateway, settlement_id=settlement_id), code=303)
 
@@ -72,37 +84,58 @@ def upload_settlement(gateway):
 @bp.get("/payments/settlements/<gateway>/<int:settlement_id>")
 def settlement(gateway, settlement_id):
     """What one file came to, and where it differs."""
-    found = db.session.get(Settlement, settlement_id)
-    if found is None or found.backend != gateway:
-        raise NotFound(_("There is no such file."))
+    found = _settlement(gateway, settlement_id)
     query = select(SettlementFinding, Bill).outerjoin(Bill, Bill.id == SettlementFinding.bill_id)
     findings = db.session.execute(query.filter_by(settlement_id=found.id).order_by(SettlementFinding.id).limit(SHOWN))
     return render_template(
         "admin/settlement.html",
         gateway=gateway,
         settlement=found,
-        findings=findings.tuples().all(),
+        findings=[(one, bill, _words(found, one, bill)) for one, bill in findings.tuples()],
+        counted=desk.is_counted(found),
         shown=SHOWN,
         kinds=KINDS,
-        became=BECAME,
         labels=WORD_LABELS,
     )
 
 
-def _compare(backend, name, data, mapping, rows):
-    """The file is kept, its news are counted one by one, and the result is written; gives its id."""
+@bp.post("/payments/settlements/<gateway>/<int:settlement_id>")
+def count_settlement(gateway, settlement_id):
+    """What we did not know of is counted, one by one; again, nothing more is."""
+    found = _settlement(gateway, settlement_id)
+    if not desk.is_counted(found):
+        _count(found.id, found.backend, found.message_id, desk.rows_of(found))
+        flash(_("What only the file knew is counted."), "ok")
+    return redirect(url_for("admin.settlement", gateway=gateway, settlement_id=settlement_id), code=303)
+
+
+def _count(settlement_id, backend, message_id, rows):
+    missing = [(one.row, one) for one in desk.differences(backend, rows) if one.row and one.kind == MISSING_HERE]
+    missing.sort(key=lambda pair: (pair[0].what != CAPTURED, pair[0].line))  # a refund needs its payment
+    became = {row.line: "" for row, _one in missing}
+    for row, one in missing[:MOST_TAKEN]:
+        became[row.line] = _take_in(backend, one, message_id)
     with deed():
-        message_id = desk.store_statement(backend, name, data, mapping).id
-        audit.record("settlement file", backend, after={"name": name, "rows": len(rows)})
-    found = desk.differences(backend, rows)
-    taken = {}
-    missing = [place for place, difference in enumerate(found) if difference.kind == MISSING_HERE]
-    missing.sort(key=lambda place: (found[place].row.what != CAPTURED, place))  # a refund needs its payment
-    for place in missing[:MOST_TAKEN]:
-        taken[place] = _take_in(backend, found[place], message_id)
-    with deed():
-        results = [(difference, taken.get(place, "")) for place, difference in enumerate(found)]
-        return desk.write_settlement(message_id, name, g.login, rows, results).id
+        desk.finish_settlement(settlement_id, rows, became, whole=len(missing) <= MOST_TAKEN)
+        audit.record("count settlement file", backend, after={"file": settlement_id, "rows": len(missing)})
+
+
+def _settlement(gateway, settlement_id):
+    found = db.session.get(Settlement, settlement_id)
+    if found is None or found.backend != gateway:
+        raise NotFound(_("There is no such file."))
+    return found
+
+
+def _words(settlement, finding, bill):
+    """What became of a difference, or would if it were counted now."""
+    if finding.kind != MISSING_HERE or finding.became or desk.is_counted(settlement):
+        return BECAME.get(finding.became, _("look into it"))
+    if finding.what != CAPTURED:
+        return WOULD["counted"] if bill else BECAME["no_payment"]
+    if bill and bill.status in MONEY:
+        return WOULD["second"] if finding.transaction else _("look into it")
+    return WOULD["counted"] if bill else WOULD["nobodys"]
 
 
 def _take_in(backend, difference, message_id):

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 from storefront import store
 from storefront.admin import audit
 from storefront.admin.room import bp, deed
+from storefront.catalog.models import Product
 from storefront.catalog.naming import slug_of
 from storefront.customers import plain_line
 from storefront.kit.db import db
@@ -49,7 +50,7 @@ def text_page(slug):
     found = db.session.scalar(select(Page).filter_by(slug=slug))
     if found is None and slug != "new" and slug not in ALWAYS:
         raise NotFound(_("There is no such page."))
-    form = PageForm(obj=found, title=None if found else ALWAYS.get(slug))
+    form = PageForm(obj=found, title=None if found else str(ALWAYS.get(slug, "")))
     if form.validate_on_submit():
         with deed():
             saved = _save(slug, form)
@@ -57,6 +58,27 @@ def text_page(slug):
         return redirect(url_for("admin.text_page", slug=saved), code=303)
     html = render_template("admin/text_page.html", form=form, page=found, slug=slug)
     return html, 400 if form.errors else 200
+
+
+@bp.route("/pages/<slug>/remove", methods=["GET", "POST"])
+def remove_text_page(slug):
+    """A page goes, once somebody has read what leads to it."""
+    page = store.page(slug)
+    if request.method == "POST":
+        with deed():
+            gone = store.remove_page(slug)
+            audit.record("remove", f"page {slug}", {"title": gone.title, "body": gone.body})
+        flash(_("The page %(title)s is removed.", title=page.title), "ok")
+        return redirect(url_for("admin.text_pages"), code=303)
+    return render_template("admin/text_page_remove.html", page=page, expected=slug in ALWAYS, links=_links_to(slug))
+
+
+def _links_to(slug):
+    """The titles of the other pages and of products whose words lead to this one, the first twenty."""
+    address = f"/pages/{slug}"
+    pages = select(Page.title).where(Page.slug != slug, Page.body.contains(address, autoescape=True))
+    goods = select(Product.title).where(Product.description.contains(address, autoescape=True))
+    return [title for query in (pages, goods) for title in db.session.scalars(query.order_by("title").limit(10))]
 
 
 def _save(slug, form):

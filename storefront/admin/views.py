@@ -3,6 +3,7 @@
 from storefront.admin import (
     board,
     carrier_page,
+    categories,
     certificates,
     coupon_pages,
     desk_deeds,
@@ -49,6 +50,7 @@ __all__ = [
     "board",
     "bp",
     "carrier_page",
+    "categories",
     "certificates",
     "coupon_pages",
     "desk_deeds",

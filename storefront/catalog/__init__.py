@@ -1,8 +1,8 @@
 """What is for sale: products, variants, prices, pictures and places; how goods come in and go out.
 
 Verbs: offers, offer_of (a variant as it is for sale now); menu (the top categories); compare, save,
-add_pictures, make_places (how goods come in); read_file, import_reading, refused_of, imports, undo, export
-(goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods); is_empty;
+add_pictures, make_places (how goods come in); read_file, import_reading, refused_of, imports, foreseen, undo,
+export (goods as files); refresh, refresh_sold_out, index (the lists and the search, kept beside the goods); is_empty;
 shelves_moved, note_low_stock (what runs low); delivery_told_by, cart_told_by (who knows what delivery costs, and what
 lies in the visitor's cart).
 """
@@ -18,7 +18,7 @@ from storefront.catalog.picturing import Wanted, add_pictures
 from storefront.catalog.running_low import note_low_stock, shelves_moved
 from storefront.catalog.saving import compare, save
 from storefront.catalog.search import index
-from storefront.catalog.undoing import Undone, imports, undo
+from storefront.catalog.undoing import Undone, foreseen, imports, undo
 from storefront.catalog.writing import is_empty, make_places
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "compare",
     "delivery_told_by",
     "export",
+    "foreseen",
     "import_reading",
     "imports",
     "index",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, exists, func, literal, or_, select
 
 from storefront.catalog import fulltext
 from storefront.catalog.availability import FEW, left
@@ -27,13 +27,15 @@ from storefront.catalog.models import (
 from storefront.catalog.narrowing import BEST, NAME, NEWEST, PRICE, PRICE_DESCENDING, Wish
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture
+from storefront.catalog.words import folded
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.stock.models import Stock
 
 PAGE = 24
 FACETS = 5  # so many options are offered; an address may name more
-COUNTED = fulltext.MOST  # a narrowed list is counted and shown so far, as a search is: its cost has a bound
+COUNTED = 240  # of a search or a narrowed list the first ten pages are counted and shown
+EXACT = -1_000_000_000  # before every score of a search: the title is what was typed
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
 prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
@@ -98,9 +100,9 @@ def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf
     return _shelf(_statement(wish.sort, None, known is not None, _shape(wish)), wish, values, known)
 
 
-def found(words: Sequence[str], wish: Wish) -> Shelf:
-    """A page of the goods that have all these words; of very many, some."""
-    values = {"category": WHOLE_SHOP, "words": fulltext.question(words)}
+def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
+    """A page of the goods that have all these words of a text; the best are those of which it is the title."""
+    values = {"category": WHOLE_SHOP, "words": fulltext.question(words), "title": " ".join(folded(text).split())}
     return _shelf(_statement(wish.sort, fulltext.matches(), False, _shape(wish)), wish, values, None)
 
 
@@ -190,11 +192,13 @@ def _statement(sort, matches, counted, shape):
 
 
 def _page(sort, matches, counted, shape):
-    source, place = entries, SORTS.get(sort)
+    source: FromClause = entries
+    place: ColumnElement = SORTS.get(sort, entries.c.age)
     if matches is not None:
         hits = matches.subquery("hits")
         source = hits.join(entries, entries.c.product_id == hits.c.product_id)
-        place = hits.c.score if sort == BEST else place
+        if sort == BEST:
+            place = case((entries.c.name == bindparam("title"), EXACT), else_=hits.c.score)
     listed = (
         select(entries.c.product_id, entries.c.sold_out, place.label("place"))
         .select_from(source)

@@ -12,7 +12,9 @@ from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import Category, ListingCount, ProductImage
 from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit.db import db
+from storefront.store.models import Setting
 
+FORMER = "former_categories"  # the setting that knows old addresses: {path as it was: path as it is}
 _categories, _counts = Category.__table__, ListingCount.__table__
 _TREE = (
     select(_categories.c.id, _categories.c.parent_id, _categories.c.name, _categories.c.path, _counts.c.goods)
@@ -72,8 +74,28 @@ def tree() -> Tree:
 
 
 def menu() -> list[Place]:
-    """The categories at the top, in the merchant's order."""
-    return tree().top
+    """The categories at the top in which, or below which, something is for sale; in the merchant's order."""
+    return [place for place in tree().top if place.goods]
+
+
+def every() -> list[tuple[Place, int]]:
+    """Every category with its depth, in the order of the tree."""
+
+    def down(places, depth):
+        for place in places:
+            yield place, depth
+            yield from down(place.below, depth + 1)
+
+    return list(down(tree().top, 0))
+
+
+def at(path: str) -> Place | None:
+    """The category with this address, or with that to which this old one leads; None if there never was one."""
+    by_path = tree().by_path
+    if path in by_path:
+        return by_path[path]
+    former = db.session.scalar(select(Setting.value).filter_by(key=FORMER)) or {}
+    return by_path.get(former.get(path, ""))
 
 
 def trail(place: Place | None) -> list[Place]:
@@ -85,7 +107,7 @@ def tiles() -> list[Tile]:
     """The top categories that have goods, each with a picture; one query."""
     rows = db.session.execute(_TILES, {"shown": [place.id for place in menu()]})
     pictures = {row.category_id: picture_of(row) for row in rows}
-    return [Tile(place, pictures.get(place.id)) for place in menu() if place.goods]
+    return [Tile(place, pictures.get(place.id)) for place in menu()]
 
 
 def _upwards(place: Place | None) -> Iterator[Place]:

@@ -18,4 +18,5 @@ def drawn(cards: Sequence[Card], eager: int = 4) -> list[Markup]:
 
 @lru_cache(maxsize=768)  # some two megabytes in each worker
 def _drawn(card, lazy, locale):
-    return current_app.jinja_env.get_template("macros.html").module.card(card, lazy=lazy)
+    macros = current_app.jinja_env.get_template("macros.html").module
+    return macros.card(card, lazy=lazy)  # type: ignore[attr-defined]

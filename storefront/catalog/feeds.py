@@ -61,9 +61,8 @@ def _xml(parts):
 
 
 def _parts():
-    listed = db.session.scalar(
-        select(func.count()).select_from(ListingEntry).where(ListingEntry.category_id == WHOLE_SHOP)
-    )
+    whole = select(func.count()).select_from(ListingEntry).where(ListingEntry.category_id == WHOLE_SHOP)
+    listed = db.session.scalar(whole) or 0
     return max(1, -(-(listed + len(_other_places())) // MOST))
 
 
@@ -144,7 +143,8 @@ def _facts(row, currency) -> Iterator[tuple[str, Any]]:
     yield "title", f"{row.title} – {choice}" if choice else row.title
     yield "description", as_text(row.description)[:5000] or row.title
     yield "link", absolute(f"/products/{row.slug}?sku={row.sku}")
-    yield "g:image_link", absolute(picture_of(row).largest) if row.key else None
+    picture = picture_of(row)
+    yield "g:image_link", absolute(picture.largest) if picture else None
     yield "g:availability", _availability(row)
     yield "g:price", f"{money.plain(row.compare_at_minor if sale else row.amount_minor, currency)} {currency}"
     yield "g:sale_price", f"{money.plain(row.amount_minor, currency)} {currency}" if sale else None

@@ -27,7 +27,6 @@ from storefront.catalog.words import stem
 from storefront.kit.db import TSQUERY, Base, db
 
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
-MOST = 240  # so many matches, ten pages, are ranked and counted: a search for "a" costs no more than that
 
 _MOST_PLACES, _LAST_PLACE = 200, 16383  # what a tsvector holds
 
@@ -92,7 +91,10 @@ def drop(product_ids: Sequence[int]) -> None:
 
 
 def matches() -> Select:
-    """product_id and score (lower is better) of the documents that have all the words of `:words`."""
+    """product_id and score (lower is better) of all documents that have all the words of `:words`, in no order.
+
+    Not cut short here: which of many are shown only the order and the filters of the list can say.
+    """
     return _MATCHES[_dialect()]
 
 
@@ -140,10 +142,8 @@ _MATCHES = {
         literal_column("bm25(product_search, 10.0, 4.0, 1.0)").label("score"),
     )
     .select_from(table(NAME))
-    .where(literal_column(NAME).op("MATCH")(bindparam("words")))
-    .limit(MOST),
+    .where(literal_column(NAME).op("MATCH")(bindparam("words"))),
     "postgresql": select(column("product_id"), (-func.ts_rank(_document, _asked)).label("score"))
     .select_from(table(NAME))
-    .where(_document.op("@@")(_asked))
-    .limit(MOST),
+    .where(_document.op("@@")(_asked)),
 }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from babel.numbers import list_currencies
 from flask_babel import gettext as _
@@ -166,12 +166,13 @@ def _note(import_id, changes):
 
 def _item(import_id, change):
     changed = change.kind == CHANGED
+    after = change.after if changed else replace(change.after, pictures=change.draft.pictures)  # still to be fetched
     return {
         "import_id": import_id,
         "product_id": change.product_id,
         "slug": change.slug,
         "before": as_json(change.before.draft) if changed else {},
-        "after": as_json(change.after) if changed else {},
+        "after": as_json(after),
         "pairs": change.pairs if changed else {},
         "pictures": [picture.source for picture in change.draft.pictures],
     }

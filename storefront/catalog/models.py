@@ -237,7 +237,7 @@ class CatalogImport(ImportRow, Base):
 
 
 class CatalogImportItem(Base):
-    """One product that an import made or changed: as it was before and after. Both empty for a new one."""
+    """One product that an import made or changed: as it was before (empty for a new one) and after."""
 
     __tablename__ = "catalog_import_items"
     __table_args__ = (Index(None, "import_id", "id"),)

@@ -1,6 +1,7 @@
 """What search engines read: the same facts as the page shows, as JSON-LD in a data block."""
 
 import json
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -29,7 +30,15 @@ def availability(choice: Choice) -> str:
 
 def description(goods: Goods, most: int = 300) -> str:
     """One line about a product: the merchant's own, or the beginning of its description."""
-    text = goods.seo_description or as_text(goods.description)
+    return _shortened(goods.seo_description or as_text(goods.description), most)
+
+
+def description_of_list(name: str, titles: Iterable[str], words: str = "") -> str:
+    """One line about a list of goods: the merchant's own words, or its name and what stands first in it."""
+    return _shortened(" ".join(words.split()) or ": ".join(filter(None, (name, ", ".join(titles)))), 300)
+
+
+def _shortened(text, most):
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + "…"
 
 

@@ -17,10 +17,8 @@ from storefront.catalog import (
 )
 from storefront.catalog.drawing import drawn
 from storefront.kit import weights
-from storefront.kit.db import db
 from storefront.kit.errors import NotFound
 from storefront.kit.pages import absolute, public_url
-from storefront.store.models import Setting
 
 bp = Blueprint("catalog", __name__)
 bp.add_app_template_global(drawn)
@@ -29,24 +27,27 @@ NEW_GOODS = 8
 
 @bp.get("/")
 def home():
-    currency = store.current().currency
-    opening = db.session.scalar(db.select(Setting.value).where(Setting.key == "home")) or {}
+    shop, opening = store.current(), store.greeting()
+    new_goods = cards.newest(NEW_GOODS, shop.currency)
+    words = opening.get("text") or opening.get("line") or ""
     return render_template(
         "catalog/home.html",
         opening=opening,
-        new_goods=cards.newest(NEW_GOODS, currency),
+        new_goods=new_goods,
         tiles=categories.tiles(),
         canonical=public_url("catalog.home"),
+        description=structured.description_of_list(shop.name, (card.title for card in new_goods), words),
     )
 
 
 @bp.get("/categories/<path:path>")
 def category(path):
-    place = categories.tree().by_path.get(path.rstrip("/"))
+    place = categories.at(path.rstrip("/"))
     if not place:
         raise NotFound(_("There is no such category."))
     if path != place.path:
-        return redirect(place.url, code=308)
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(f"{place.url}?{query}" if query else place.url, code=308)
     wish = narrowing.read(request.args, store.current().currency)
     shelf = _page_that_is_there(cards.of_category(place.id, wish, place.goods), wish)
     trail = [(_("Shop"), "/"), *((step.name, step.url) for step in categories.trail(place))]
@@ -59,6 +60,7 @@ def category(path):
         facets=cards.facets(place.id),
         sorts=_sorts(),
         canonical=absolute(wish.canonical(place.url)),
+        description=structured.description_of_list(place.name, (card.title for card in shelf.cards)),
         linked_data=[structured.block(structured.trail([(name, absolute(url)) for name, url in trail]))],
     )
 
@@ -70,7 +72,7 @@ def search_page():
         request.args, store.current().currency, usual_sort=narrowing.BEST, base=(("q", text),) if text else ()
     )
     asked = search.typed(text)
-    shelf = cards.found(asked, wish) if asked else cards.Shelf([], 0)
+    shelf = cards.found(asked, text, wish) if asked else cards.Shelf([], 0)
     better = None
     if asked and not shelf.total and wish.page == 1:
         better, shelf = _past_a_slip(asked, wish, shelf)
@@ -96,7 +98,7 @@ def product_as_it_is(slug, sku="", **more):
     """The page of a product at this moment, with one variant chosen; `more` is for what was typed on it."""
     shop = store.current()
     goods = product_page.goods(slug, shop.currency, sku)
-    place = categories.tree().by_id.get(goods.category_id)
+    place = categories.tree().by_id.get(goods.category_id or 0)
     url = public_url("catalog.product", slug=goods.slug)
     delivery = _delivery(goods)
     trail = [(_("Shop"), "/"), *((step.name, step.url) for step in categories.trail(place))]
@@ -153,7 +155,7 @@ def _page_that_is_there(shelf, wish):
 def _past_a_slip(asked, wish, shelf):
     """The goods for the words as they were probably meant, if that finds any."""
     better = search.respelled(asked)
-    return better, cards.found(better, wish) if better else shelf
+    return better, cards.found(better, " ".join(better), wish) if better else shelf
 
 
 def _waiting(goods):

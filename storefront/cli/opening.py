@@ -20,7 +20,7 @@ gateways_group = AppGroup("gateways", help="The payment services behind the ways
 
 @click.command("demo")
 @click.option("--if-empty", is_flag=True, help="Do nothing when there is a shop already.")
-@click.option("--no-goods", is_flag=True, help="Leave the shelves empty.")
+@click.option("--no-goods", is_flag=True, help="Leave the shelves empty, and make no offers.")
 @with_appcontext
 def demo_shop(if_empty, no_goods):
     """Set up the demo shop: its row, taxes, shipping, the sandbox gateway, and its goods."""
@@ -28,7 +28,7 @@ def demo_shop(if_empty, no_goods):
         _open_demo_shop(if_empty)
         return
     with transaction():
-        new = demo.set_up()
+        new = demo.set_up(to_try=False)
     click.echo("The shop is set up; its shelves are empty." if new else "There is a shop already.")
 
 

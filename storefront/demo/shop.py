@@ -2,16 +2,17 @@
 
 import secrets
 
+from flask import current_app
 from sqlalchemy import select
 
 from storefront import store
 from storefront.demo import offers
 from storefront.demo.carriage import EUROPE, make_regions
-from storefront.kit import clock, signing
+from storefront.kit import signing
 from storefront.kit.db import db
 from storefront.payments.models import GatewayConfig, PaymentMethod
 from storefront.shipping.models import ShippingRegion
-from storefront.store.models import Sequence, Setting, Store
+from storefront.store.models import Sequence, Store
 from storefront.taxes.models import TaxCategory, TaxRate
 
 BALTIC = ["LV", "LT", "EE"]
@@ -32,6 +33,7 @@ RATES = {
     "PL": (230000, 80000),
     "SE": (250000, 120000),
 }
+GREETING = ("Quiet things for every day", "Linen, clay, wood and wool, made near Riga.")
 PAGES = (
     ("terms", "Terms", "<p>These are the terms of a demonstration shop: nothing here is sold or sent.</p>"),
     (
@@ -45,8 +47,11 @@ PAGES = (
 )
 
 
-def set_up() -> bool:
-    """Make the shop's row and what a first order needs, in the caller's transaction; False if there is a shop."""
+def set_up(*, to_try: bool = True) -> bool:
+    """Make the shop's row and what a first order needs, in the caller's transaction; False if there is a shop.
+
+    A shop to try greets at home and has offers beside; one without goods, and a live one, do not.
+    """
     if db.session.scalar(select(Store.id).limit(1)):
         return False
     db.session.add(
@@ -65,8 +70,6 @@ def set_up() -> bool:
         )
     )
     db.session.add(Sequence(name="order", next_value=1001))
-    opening = {"line": "Quiet things for every day", "text": "Linen, clay, wood and wool, made near Riga."}
-    db.session.add(Setting(key="home", value=opening, changed_at=clock.now()))
     standard, reduced = TaxCategory(code="standard", name="Standard"), TaxCategory(code="reduced", name="Reduced")
     db.session.add_all([standard, reduced])
     db.session.flush()
@@ -75,7 +78,9 @@ def set_up() -> bool:
     for place, (slug, title, body) in enumerate(PAGES):
         store.save_page(slug, title=title, body=body, position=place)
     sandbox_gateway()
-    offers.load()
+    if to_try and not current_app.config["LIVE"]:
+        store.greet(*GREETING, by="demo")
+        offers.load()
     return True
 
 

@@ -10,8 +10,9 @@ from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, Unavailable
 from storefront.kit.html import cleaned
-from storefront.store.models import Page, Sequence, Store
+from storefront.store.models import Page, Sequence, Setting, Store
 
+_HOME = "home"  # the setting with the words of the home page
 _FIELD, _ROW = "\x1f", "\x1e"  # no title holds them: see save_page
 
 
@@ -43,6 +44,22 @@ def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return before, {name: values[name] for name in before}
 
 
+def greeting() -> dict[str, str]:
+    """The words with which the home page begins: its `line` and its `text`; without one that was not written."""
+    return db.session.scalar(select(Setting.value).filter_by(key=_HOME)) or {}
+
+
+def greet(line: str, text: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Set the words of the home page; gives what differs, as it was and as it is. "" for the shop's own."""
+    row = db.session.get(Setting, _HOME) or Setting(key=_HOME, value={})
+    was, now = row.value, {"line": line, "text": text}
+    differ = [name for name in now if was.get(name, "") != now[name]]
+    if differ:
+        row.value, row.changed_by, row.changed_at = now, by, clock.now()
+        db.session.add(row)
+    return {name: was.get(name, "") for name in differ}, {name: now[name] for name in differ}
+
+
 def footer_pages() -> list[PageLink]:
     """Links to the text pages, in their order; comes with the store's own query."""
     current()
@@ -62,6 +79,13 @@ def save_page(slug: str, *, title: str, body: str, position: int = 0) -> Page:
     found = db.session.scalar(select(Page).filter_by(slug=slug)) or Page(slug=slug, position=position)
     found.title, found.body, found.updated_at = " ".join(title.split()), cleaned(body), clock.now()
     db.session.add(found)
+    return found
+
+
+def remove_page(slug: str) -> Page:
+    """Take a text page away; gives what it was. Raises NotFound."""
+    found = page(slug)
+    db.session.delete(found)
     return found
 
 
