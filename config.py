@@ -91,6 +91,9 @@ class Config:
         self.RATELIMIT_STORAGE_URI = environ.get("REDIS_URL") or "memory://"
         self.RATELIMIT_ENABLED = environ.get("RATELIMIT_ENABLED", "1") != "0" or self.LIVE
         self.TRUSTED_PROXIES = int(environ.get("TRUSTED_PROXIES", "0"))
+        self.METRICS_TOKEN = environ.get("METRICS_TOKEN", "").strip()
+        if 0 < len(self.METRICS_TOKEN) < 16:
+            raise ConfigError("METRICS_TOKEN is short enough to be guessed: take 16 letters or more.")
         self.SESSION_COOKIE_SECURE = self.LIVE
         self.SESSION_COOKIE_NAME = "__Host-session" if self.LIVE else "session"
         self.LOG_LEVEL = environ.get("LOG_LEVEL", "INFO")

@@ -36,12 +36,25 @@
   var problems = doc.querySelector('.error-summary');
   if (problems) problems.focus();
 
-  /* A list that sends itself: the button beside it is for those without scripts. */
-  all('[data-autosubmit]').forEach(function (select) {
-    var button = doc.getElementById(select.dataset.autosubmit);
+  /* A list that sends itself once something is chosen with a pointer. With keys every arrow and letter chooses: then
+     Enter sends, or leaving the list where its button is hidden. A box is ticked with one key, which is a choice. */
+  all('[data-autosubmit]').forEach(function (field) {
+    var button = doc.getElementById(field.dataset.autosubmit);
+    var stays = field.hasAttribute('data-button-stays');
+    var keys = false;
+    var changed = false;
     if (!button) return;
-    button.hidden = true;
-    select.addEventListener('change', function () { button.click(); });
+    button.hidden = !stays;
+    function send() { changed = false; button.click(); }
+    field.addEventListener('pointerdown', function () { keys = false; });
+    field.addEventListener('keydown', function (event) {
+      keys = field.type !== 'checkbox';
+      if (event.key !== 'Enter' || !changed) return;
+      event.preventDefault();
+      send();
+    });
+    field.addEventListener('change', function () { if (keys) changed = true; else send(); });
+    field.addEventListener('blur', function () { if (changed && !stays && doc.activeElement !== field) send(); });
   });
 
   all('button[data-show]').forEach(function (button) {

@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, current_app, g, jsonify, make_response, render_template, request
+from flask import Flask, current_app, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import get_locale, gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
@@ -33,7 +33,8 @@ def init_app(app: Flask) -> None:
 def _shop_error(error):
     status = status_of(error)
     headers = {"Retry-After": str(error.data.get("retry_after", 30))} if status == 503 else {}
-    return answer(status, error.message, code=error.code, headers=headers, state=error.data.get("state"))
+    facts = {"state": error.data.get("state"), "fields": error.fields if isinstance(error, Invalid) else None}
+    return answer(status, error.message, code=error.code, headers=headers, **facts)
 
 
 def _csrf_error(error):
@@ -77,11 +78,15 @@ def _bug(error):
     return answer(500, _("Something went wrong on our side. Try again, or write to us with the number below."))
 
 
-def answer(status, sentence, *, code="error", headers=None, state=None):
-    """An error as JSON for programs and as a page for people; the page needs nothing that may be broken."""
+def answer(status, sentence, *, code="error", headers=None, state=None, fields=None):
+    """An error as JSON for programs and as a page for people; the page needs nothing that may be broken.
+
+    `fields` maps the names of what was sent wrongly to lists of sentences; without any it is {} in JSON.
+    """
     db.session.rollback()
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
-        response = jsonify(error=code, message=sentence, state=state, request_id=g.get("request_id"))
+        said = {"error": code, "message": sentence, "state": state, "fields": fields or {}}
+        response = jsonify(**said, request_id=g.get("request_id"))
     elif request.path.startswith("/payments/") and request.path.endswith("/notify"):
         response = make_response(sentence + "\n", {"Content-Type": "text/plain; charset=utf-8"})
     else:
@@ -93,12 +98,35 @@ def answer(status, sentence, *, code="error", headers=None, state=None):
 
 def _page(status, sentence):
     name = "errors/404.html" if status == 404 else "errors/error.html"
+    facts = {"sentence": sentence, "request_id": g.get("request_id"), **_money_and_ways()}
     try:
-        return render_template(name, status=status, sentence=sentence, request_id=g.get("request_id"))
+        return render_template(name, status=status, **facts)
     except Exception:  # the page itself needs the database for its menu; say it plainly instead
         log.exception("the error page failed")
         db.session.rollback()
         plain = current_app.jinja_env.get_template("errors/plain.html")  # without what every page shows
         spoken = get_locale()
         tag, direction = (str(spoken), spoken.text_direction) if spoken else ("en", "ltr")
-        return plain.render(sentence=sentence, request_id=g.get("request_id"), locale=tag, text_direction=direction)
+        return plain.render(**facts, locale=tag, text_direction=direction)
+
+
+def _money_and_ways():
+    """What is true of money, and where to go on, by the address alone: nothing is asked that may be broken."""
+    path, shop = request.path, (_("Go to the shop"), "/")
+    if path.startswith("/checkout/"):
+        pressed = request.endpoint == "preview.confirm"  # an earlier press may have placed an order, and it may be paid
+        said = _("Nothing was charged by this press.") if pressed else _("Nothing was charged.")
+        return {"charged": said, "ways": [(_("Go to the cart"), url_for("cart.show")), shop]}
+    if not path.startswith(("/orders/", "/pay/", "/payments/")):
+        return {}
+    return {"charged": _("Look at your order before you pay again."), "ways": [*_to_the_order(), shop]}
+
+
+def _to_the_order():
+    """The order's own page; from an address that names only its payment that address, which leads to the order."""
+    key = (request.view_args or {}).get("key")
+    if not key:
+        return []
+    if request.path.startswith("/orders/"):
+        return [(_("Back to the order"), url_for("orders.show", key=key))]
+    return [(_("Try again"), request.full_path.rstrip("?") if request.method == "GET" else request.path)]

@@ -1,11 +1,13 @@
 """What watches the shop: is it alive, is it ready, and its figures. Nothing here is personal."""
 
+import hmac
 import os
 import time
 from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_address
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -73,7 +75,9 @@ def ready():
 @bp.get("/metrics")
 @limiter.limit("120/minute")
 def metrics():
-    """The figures, in the text form that Prometheus reads."""
+    """The figures, in the text form that Prometheus reads; for others than its own watchers this page is not there."""
+    if not (_is_asked_here() or _has_the_token()):
+        abort(404)
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)
@@ -81,6 +85,32 @@ def metrics():
         registry.register(_ThisProcess())
     registry.register(_FromTheDatabase())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_asked_here():
+    """Whether this machine itself asks: the peer, and everybody for whom a proxy says that it asks.
+
+    A proxy on this machine is a peer on this machine, so its word counts however many proxies are trusted: none can
+    take back what it adds, and what others invent before it makes nobody of theirs local.
+    """
+    peer = request.environ["werkzeug.proxy_fix.orig"]["REMOTE_ADDR"] or ""
+    told = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return "Forwarded" not in request.headers and all(_is_local(one) for one in [peer, *filter(None, told.split(","))])
+
+
+def _is_local(address):
+    try:
+        found = ip_address(address.strip())
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+
+
+def _has_the_token():
+    """Whether it is somebody who was given METRICS_TOKEN; without one in the environment nobody was."""
+    wanted = current_app.config["METRICS_TOKEN"]
+    given = request.headers.get("Authorization", "")
+    return bool(wanted) and hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode())
 
 
 def _reasons():

@@ -21,7 +21,7 @@ from config import Config
 from storefront import logs
 from storefront.app import create_app
 from storefront.jobs import runner
-from storefront.kit import clock
+from storefront.kit import clock, crash
 from storefront.kit.db import db
 from storefront.kit.limits import limiter
 from storefront.sandbox import delivery
@@ -162,6 +162,22 @@ def play(context, shop):
     play = Play(context, shop.url)
     yield play
     play.end()
+
+
+@pytest.fixture
+def between():
+    """Do something when a commit of the shop is reached: `between("open_bill.before", deed)`, once."""
+
+    def watch(point, deed):
+        def reached(name):
+            if name == point:
+                crash.watcher = None
+                deed()
+
+        crash.watcher = reached
+
+    yield watch
+    crash.watcher = None
 
 
 @pytest.fixture

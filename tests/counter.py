@@ -30,6 +30,13 @@ def opens(visitor, order):
     return visitor.get(f"/admin/orders/{order.number}")
 
 
+def takes(visitor, words: str = "Take the money"):
+    """On an order's page what is reserved is taken, or given up, after the page that says what that does."""
+    before = visitor.click(words)
+    assert before.has("What happens"), before.text[:300]
+    return visitor.press(words)
+
+
 def trail() -> list[str]:
     """What staff did, oldest first: "ship: order K-1001"."""
     return [f"{entry.action}: {entry.target}" for entry in reversed(audit.trail())]

@@ -61,6 +61,16 @@ def rehearse(play, kind: str, certificates: dict[str, str] | None = None, **more
         db.session.scalars(select(PaymentMethod).filter_by(code="card")).one().config = config
 
 
+def settings(play, name, **properties):
+    """These settings of a gateway are others from now on; gives those that it had."""
+    play.look_again()
+    with transaction():
+        config = db.session.scalars(select(GatewayConfig).filter_by(name=name)).one()
+        before = dict(config.properties)
+        config.properties = {**before, **properties}
+    return before
+
+
 def _files(kind):
     """A key and its certificate for each file that it needs."""
     needed = [one.name for one in kind_of(kind).properties if one.kind == CERTIFICATE and one.required]

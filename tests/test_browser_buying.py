@@ -197,6 +197,38 @@ def test_the_address_form(browser, play):
     expect(page.get_by_role("group", name="Address for the invoice").get_by_label("City")).to_have_value("Hamburg")
 
 
+def test_lists_wait_for_keys(browser, play):
+    """Arrows and letters look through a list without sending it: Enter sends, or leaving the list of countries."""
+    stock_the_kitchen(play)
+    page = browser.window()
+    page.goto("/categories/kitchen")
+    expect(button(page, "Sort")).to_be_visible()
+    stays_while_keys_choose(page, "Sort", "Name")
+    page.get_by_label("Sort").press("Enter")
+    expect(page).to_have_url(re.compile("sort=name"))
+    add_to_cart(page, "mug")
+    page.goto("/checkout/address")
+    page.get_by_label("Full name").fill("Alice Byrne")
+    for leaves in ("Enter", "Tab"):
+        page.get_by_label("Country").select_option("Ireland")
+        expect(page.get_by_label("Postcode (optional)")).to_be_visible()
+        stays_while_keys_choose(page, "Country", "Germany")
+        page.get_by_label("Country").press(leaves)
+        expect(page.get_by_label("Postcode (optional)")).to_have_count(0)
+        expect(page.get_by_label("Country")).to_be_focused()
+        expect(page.get_by_label("Full name")).to_have_value("Alice Byrne")
+
+
+def stays_while_keys_choose(page, label, words):
+    """The words are chosen in the list letter by letter, and the page is the same one as before."""
+    page.evaluate("window.same = true")
+    page.get_by_label(label).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type(words)
+    expect(page.get_by_label(label).locator("option:checked")).to_have_text(words)
+    assert page.evaluate("window.same")
+
+
 def test_a_stale_tab_of_the_cart(browser, play):
     """A tab that shows an older cart overwrites nothing: it is told both numbers and may insist (CRT-03)."""
     play.shelves(mug=9)

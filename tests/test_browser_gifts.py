@@ -34,6 +34,7 @@ def test_a_fully_covered_order(browser, play, size, scripts):
     page = browser.window(size, scripts=scripts)
     add_to_cart(page, "mug")
     page.goto("/cart")
+    page.get_by_text("Coupon or gift certificate").click()
     page.get_by_label("Code", exact=True).fill(code.lower())
     press(page, "Apply code")
     expect(page.get_by_text(f"Gift certificate …{code[-4:]}").first).to_be_visible()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from rehearsing import settings
 from storefront import customers
 from storefront.demo import goods
 from storefront.kit.db import transaction
@@ -217,6 +218,10 @@ def test_paying(sweep, play):
         placed.shopper.press("Pay", scenario=scenario)
         sweep.look(name, f"/orders/{placed.order.key}")
     sweep.look("gateway is done", f"/sandbox/{placed.bill.reference}")
+    settings(play, "sandbox", down=True)
+    page.goto(f"/orders/{left.order.key}")
+    press(page, "Pay now")
+    sweep.look("the service does not answer", f"/orders/{left.order.key}")
     page.goto(f"/orders/{left.order.key}")
     press(page, "Cancel order")
     sweep.look("cancelled", f"/orders/{left.order.key}")

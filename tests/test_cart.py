@@ -266,7 +266,7 @@ def test_a_level_that_does_not_reach_the_address_is_reset_with_a_notice(play):
     assert page.has("Express") and total(page) == "€22.30"
 
     alice.get("/checkout/address?change=1")
-    page = alice.press("Continue to shipping", {"Country": "France", "Postcode": "75001"})
+    page = alice.press("Review order", {"Country": "France", "Postcode": "75001"})
     assert page.path == "/checkout/preview"
     assert page.has("The way of sending that you had chosen does not reach this address.")
     assert page.has("Colissimo") and total(page) == "€25.40"

@@ -229,7 +229,7 @@ def test_race_38_the_address_changes_while_it_is_paid(play, alice):
     placed = play.held_order(alice, mug=1)
     tab = play.tab(alice)
     tab.get("/checkout/address?change=1")
-    tab.press("Continue to shipping", Address="9 Other Street")
+    tab.press("Review order", Address="9 Other Street")
     play.gateway_says("paid", placed.bill)
     order = play.last_order()
     assert (order.status, order.shipping_address.line1) == ("PROCESSING", "1 Quay Street")

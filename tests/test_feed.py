@@ -150,7 +150,7 @@ def test_who_is_not_let_in_is_told_why(play, warehouse):
         assert page.status == 401
         assert page.headers["WWW-Authenticate"].startswith("Bearer")
         assert page.json()["error"] == "unauthorized"
-        assert page.json()["message"].endswith((".", "…"))
+        assert page.json()["message"].endswith((".", "…")) and page.json()["fields"] == {}
     only_events = Reader(play, EVENTS)
     page = only_events.get("/api/orders")
     assert (page.status, page.json()["error"]) == (403, "forbidden")
@@ -179,10 +179,11 @@ def test_who_is_not_let_in_is_told_why(play, warehouse):
     ],
 )
 def test_what_cannot_be_read_is_400_with_a_sentence(warehouse, path):
-    """A slip of the pen is said, and does not look as if everything fitted."""
+    """A slip of the pen is said, with the parameter that has it, and does not look as if everything fitted."""
     page = warehouse.get(path)
     assert page.status == 400, page.answer.text
-    assert page.json()["message"]
+    told = page.json()
+    assert told["message"] and told["fields"] == {path.partition("?")[2].partition("=")[0]: [told["message"]]}
 
 
 def test_nothing_new_costs_nothing(play, warehouse):

@@ -170,6 +170,7 @@ def test_whoever_is_back_from_there_is_not_forgotten(play, at_adflex):
     carol = comes_in(play)
     opens(carol, order)
     carol.press("The money is here")
+    carol.press("The money is here")
     play.look_again()
     order, bill = play.last_order(), play.last_bill()
     assert (order.status, bill.status, bill.disposition, on_desk(play)) == ("PROCESSING", "PAID", "APPLIED", [])

@@ -105,7 +105,8 @@ def enters(carol, order, amount, booking=""):
     """Staff enter what has come."""
     opens(carol, order)
     fields = {"The bank’s name for it, if it has one": booking}
-    return carol.press("The money is here", {f"What has come, in {order.currency}": amount, **fields})
+    page = carol.press("The money is here", {f"What has come, in {order.currency}": amount, **fields})
+    return carol.press("The money is here") if page.status == 200 else page
 
 
 def test_the_shopper_is_told_where_to_send_the_money(play, by_transfer):
@@ -146,6 +147,27 @@ def test_staff_enter_the_money_once(play, by_transfer):
     again = carol.post(f"/admin/orders/{order.number}/received", {"amount": "29.90"})
     assert again.status == 409 and again.has("No money is awaited here any more.")
     assert play.captured(order) == 2990
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [("29.90", "counts as paid, and goes to packing"), ("20", "waits on the desk")]
+)
+def test_a_page_says_before_what_entering_it_does(play, by_transfer, amount, said):
+    """ADM-12: sum, order, booking and consequence; looking enters nothing, and the page's sum is what is entered."""
+    _page, order = ordered(play)
+    carol = comes_in(play)
+    opens(carol, order)
+    fields = {"What has come, in EUR": amount, "The bank’s name for it, if it has one": "SWB-1"}
+    page = carol.press("The money is here", fields)
+    sum_ = f"€{float(amount):.2f}"
+    assert page.status == 200 and sum_ in page.heading and page.has(order.number) and page.has("SWB-1")
+    assert page.has(said) and page.has("This cannot be undone") and page.link("Not now")
+    assert (play.captured(order), play.outcomes()) == (0, [])
+    form, _button = page.form(f"The money is here, {sum_}")
+    sent = [carol.post(form.action, dict(form.values()), csrf=False) for _ in range(2)]
+    assert [one.status for one in sent] == [200, 409]
+    assert play.captured(order) == round(100 * float(amount))
+    assert carol.get(f"{form.action}?amount=29.90").status == 409
 
 
 def test_what_cannot_be_sent_back_is_said_before(play, by_transfer):

@@ -35,7 +35,7 @@ class Row(NamedTuple):
     lines: dict  # SKU: what the line costs
     figures: tuple  # goods, discount, shipping, tax in all, total
     country: str = "IE"
-    level: str = ""
+    level: str = "Standard"
     codes: tuple = ()
 
 
@@ -204,7 +204,7 @@ def shop(play):
 
 
 def _ways_of_sending():
-    """One for each way to compute a cost, behind those that are chosen at first."""
+    """One for each way to compute a cost, behind those that every shop has."""
     with transaction():
         standard = db.session.scalars(select(ServiceLevel).filter_by(name="Standard")).one()
         alike = {"region_id": standard.region_id, "tax_category_id": standard.tax_category_id, "currency": "EUR"}

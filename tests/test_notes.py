@@ -191,7 +191,7 @@ def test_another_message_is_another_order(play, alice):
     """What was confirmed is what is ordered: the same goods with another message replace the order. CNF-18."""
     first = noted_order(play, alice).order
     alice.get("/checkout/address?change=1")
-    alice.press("Continue to shipping", {"Message to us": "Leave it with Ben"})
+    alice.press("Review order", {"Message to us": "Leave it with Ben"})
     second = play.confirm(alice).order
     assert (first.id != second.id, second.custom) == (True, {"note": "Leave it with Ben"})
     assert second.supersedes_order_id == first.id and play.orders()[0].custom == {"note": MESSAGE}

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from config import Config, ConfigError
 from storefront import health, logs
 from storefront.jobs import lease
 from storefront.jobs.models import JobRun
@@ -18,6 +19,7 @@ from storefront.kit import clock
 from storefront.kit.db import db, transaction
 
 SECRET = "hunter2-hunter2"
+TOKEN = "a long token of whoever watches"
 
 
 def written(record_or_message, *args, **fields):
@@ -145,6 +147,49 @@ def test_figures_can_be_read(play):
     assert 'shop_request_seconds_bucket{endpoint="health.alive",le="+Inf"}' in text
     assert 'shop_job_age_seconds{job="deliver_events"}' in text
     assert "# TYPE shop_orders gauge" in text
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("::ffff:127.0.0.1", {}, 200),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 200),
+        ("192.0.2.7", {}, 404),
+        ("", {}, 404),
+        ("192.0.2.7", {"X-Forwarded-For": "127.0.0.1"}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1, 192.0.2.7"}, 404),
+        ("127.0.0.1", {"X-Forwarded-For": "nonsense"}, 404),
+        ("127.0.0.1", {"Forwarded": "for=192.0.2.7"}, 404),
+        ("192.0.2.7", {"Authorization": f"Bearer {TOKEN}"}, 200),
+        ("192.0.2.7", {"Authorization": "Bearer another"}, 404),
+        ("192.0.2.7", {"Authorization": "Bearer \u00fc"}, 404),
+        ("192.0.2.7", {"Authorization": TOKEN}, 404),
+    ],
+)
+@pytest.mark.parametrize("proxies", [0, 1, 2])
+def test_the_figures_are_not_for_everybody(play, monkeypatch, peer, headers, status, proxies):
+    """SEC-05: read on this machine, or with the token; for whoever comes from elsewhere the page is not there, however
+    many proxies are trusted and whatever they are told."""
+    play.shop()
+    monkeypatch.setitem(play.app.config, "METRICS_TOKEN", TOKEN)
+    for name in ("x_for", "x_proto"):
+        monkeypatch.setattr(play.app.wsgi_app, name, proxies)
+    answer = play.app.test_client().get("/metrics", headers=headers, environ_overrides={"REMOTE_ADDR": peer})
+    assert answer.status_code == status
+    assert ("shop_orders" in answer.text) is (status == 200)
+
+
+def test_without_a_token_nobody_has_it(play):
+    """SEC-05: an empty setting lets nobody in from elsewhere; one that can be guessed is refused."""
+    play.shop()
+    for given in ("Bearer ", "Bearer", ""):
+        asked = {"Authorization": given, "X-Forwarded-For": "192.0.2.7"}
+        assert play.visitor().get("/metrics", headers=asked).status == 404
+    with pytest.raises(ConfigError, match="METRICS_TOKEN"):
+        Config({"METRICS_TOKEN": "short"})
 
 
 def test_figures_without_room_cost_no_page(play, monkeypatch):

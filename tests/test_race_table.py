@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from storefront import checkout, orders
 from storefront.cart.models import Cart
-from storefront.kit import crash
 from storefront.kit.db import db
 from storefront.payments.models import InboxMessage, LedgerEntry
 
@@ -181,22 +180,6 @@ def test_race_40_live_money_for_a_test_order_is_quarantined(play, right_books):
     assert (order.status, order.review_reason) == ("REVIEW", "mode_mismatch")
     assert (bill.disposition, bill.quarantine_reason) == ("QUARANTINED", "mode_mismatch")
     assert play.shelf("mug") == (5, 2)
-
-
-@pytest.fixture
-def between():
-    """Do something when a commit of the shop is reached: `between("open_bill.before", deed)`, once."""
-
-    def watch(point, deed):
-        def reached(name):
-            if name == point:
-                crash.watcher = None
-                deed()
-
-        crash.watcher = reached
-
-    yield watch
-    crash.watcher = None
 
 
 def test_race_46_a_notification_while_the_order_is_being_confirmed(play, right_books, between):

@@ -16,7 +16,7 @@ from storefront.sandbox import rehearsal
 from storefront.sandbox.models import SandboxPayment
 from storefront.sandbox.scenario import Notice
 
-from counter import comes_in, opens
+from counter import comes_in, opens, takes
 from merchant import on_desk
 
 pytestmark = pytest.mark.usefixtures("right_books")
@@ -53,7 +53,7 @@ def test_reserved_and_taken(play, kind):
     assert (theirs().captured_minor, play.last_order().status) == (0, "HOLD")
     carol = comes_in(play)
     opens(carol, placed.order)
-    carol.press("Take the money")
+    takes(carol)
     play.run("send_captures")
     play.look_again()
     assert (play.last_bill().status, play.last_order().status) == ("PAID", "PROCESSING")
@@ -112,7 +112,7 @@ def test_reserved_and_given_up(play, kind):
     placed = pays(play, until="AUTHORIZED")
     carol = comes_in(play)
     opens(carol, placed.order)
-    carol.press("Give it up")
+    takes(carol, "Give it up")
     play.run("send_captures")
     play.look_again()
     assert (play.last_bill().status, theirs().status, on_desk(play)) == ("CANCELLED", "voided", [])

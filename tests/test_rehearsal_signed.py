@@ -10,7 +10,7 @@ from storefront.kit.db import db, transaction
 from storefront.payments.models import Bill, GatewayConfig, InboxMessage
 from storefront.sandbox.models import SandboxPayment
 
-from counter import comes_in, opens
+from counter import comes_in, opens, takes
 
 pytestmark = pytest.mark.usefixtures("right_books")
 
@@ -36,7 +36,7 @@ def test_redsys_reserves_and_takes(play):
     assert (placed.bill.status, placed.order.status) == ("AUTHORIZED", "HOLD")
     carol = comes_in(play)
     opens(carol, placed.order)
-    carol.press("Take the money")
+    takes(carol)
     play.run("send_captures")
     play.look_again()
     assert (play.last_bill().status, play.last_order().status) == ("PAID", "PROCESSING")
@@ -48,7 +48,7 @@ def test_redsys_gives_up_what_was_reserved(play):
     placed = pays(play, "redsys", operation="1")
     carol = comes_in(play)
     opens(carol, placed.order)
-    carol.press("Give it up")
+    takes(carol, "Give it up")
     play.run("send_captures")
     play.look_again()
     assert play.last_bill().status == "CANCELLED"

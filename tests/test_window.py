@@ -336,6 +336,21 @@ def test_the_data_for_search_engines_says_what_the_page_says(fill, anna):
     assert "evil.example" not in page.html
 
 
+def described(page):
+    """What the page says of itself to search engines."""
+    return re.search(r'<meta name="description" content="(.*?)">', page.html).group(1)
+
+
+def test_lists_describe_themselves(fill, anna):
+    """Home and categories say in one line what is there, the merchant's own words before ours."""
+    fill(product("mug", place=TABLE), product("apron", place=TABLE))
+    assert described(anna.get("/categories/table?sort=name")) == "Table: Apron, Mug"
+    assert re.fullmatch("The Test Shop: (Mug, Apron|Apron, Mug)", described(anna.get("/")))
+    with transaction():
+        db.session.add(Setting(key="home", value={"text": "Things for\n a calm house"}, changed_at=clock.now()))
+    assert described(anna.get("/")) == "Things for a calm house"
+
+
 def test_names_that_look_like_html_are_only_names(fill, anna):
     """What the merchant or an import typed shows as text, in pages, data and feeds."""
     nasty = '<script>alert(1)</script> & "co" ]]>'

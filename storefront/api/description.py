@@ -96,7 +96,9 @@ def _order():
 
 
 def _error():
-    return {"type": "object", "properties": {"error": _TEXT, "message": _TEXT, "state": _MAYBE, "request_id": _TEXT}}
+    sentences = {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}}
+    facts = {"error": _TEXT, "message": _TEXT, "state": _MAYBE, "fields": sentences, "request_id": _TEXT}
+    return {"type": "object", "properties": facts}
 
 
 _MAYBE_THING = {"type": ["object", "null"]}

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
+from storefront.api.errors import unreadable
 from storefront.kit.db import db
-from storefront.kit.errors import Invalid
 from storefront.orders.criteria import FLAGS, Criteria, conditions
 from storefront.orders.models import Order, Shipment
 from storefront.orders.states import ALIASES
@@ -62,7 +62,7 @@ def by_number(number: str) -> Order | None:
 def whole_number(name: str, text: str, most: int = LARGEST) -> int:
     """A whole number from zero up. Raises Invalid."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= most):
-        raise Invalid(_("%(name)s must be a whole number from 0 to %(most)s.", name=name, most=most))
+        raise unreadable(name, _("%(name)s must be a whole number from 0 to %(most)s.", name=name, most=most))
     return int(text)
 
 
@@ -94,7 +94,7 @@ def _state(name, value):
 def _flags(text):
     found = frozenset(text.replace(",", " ").split())
     if found - FLAGS.keys():
-        raise Invalid(_("%(name)s must be some of %(known)s.", name="flags", known=", ".join(FLAGS)))
+        raise unreadable("flags", _("%(name)s must be some of %(known)s.", name="flags", known=", ".join(FLAGS)))
     return found
 
 
@@ -104,7 +104,7 @@ def _moment(name, text):
         read = datetime.fromisoformat(text)
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid(_("%(name)s must be a time like 2026-11-22T14:00:00Z.", name=name)) from None
+        raise unreadable(name, _("%(name)s must be a time like 2026-11-22T14:00:00Z.", name=name)) from None
 
 
 def _cursor(order):
@@ -116,4 +116,4 @@ def _place(cursor):
     try:
         return EPOCH + timedelta(microseconds=whole_number("after", placed)), whole_number("after", row_id)
     except OverflowError:
-        raise Invalid(_("This is no cursor of ours: begin again without it.")) from None
+        raise unreadable("after", _("This is no cursor of ours: begin again without it.")) from None

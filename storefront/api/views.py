@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 
 from storefront.api import description, feed, listing, shapes
-from storefront.api.errors import NoToken, ScopeMissing
+from storefront.api.errors import NoToken, ScopeMissing, unreadable
 from storefront.api.listing import CRITERIA, WHOSE, whole_number
 from storefront.api.models import ApiToken
 from storefront.api.tokens import EVENTS, ORDERS, PERSONAL, is_noted, note_use, owner_of
 from storefront.kit.db import transaction
-from storefront.kit.errors import Invalid, NotFound, ShopError
+from storefront.kit.errors import NotFound, ShopError
 from storefront.kit.ids import digest
 from storefront.kit.limits import limiter
 
@@ -113,20 +113,21 @@ def scope_missing(error: ScopeMissing) -> tuple[Response, int, dict[str, str]]:
 
 
 def _answer(error: ShopError) -> Response:
-    return jsonify(error=error.code, message=error.message, state=None, request_id=g.get("request_id"))
+    said = {"error": error.code, "message": error.message, "state": None, "fields": {}}
+    return jsonify(**said, request_id=g.get("request_id"))
 
 
 def _limit():
     asked = whole_number("limit", request.args.get("limit", str(A_PAGE)), MOST)
     if not asked:
-        raise Invalid(_("%(name)s must be a whole number from 1 to %(most)s.", name="limit", most=MOST))
+        raise unreadable("limit", _("%(name)s must be a whole number from 1 to %(most)s.", name="limit", most=MOST))
     return asked
 
 
 def _types():
     types = tuple(dict.fromkeys(request.args.get("types", "").upper().replace(",", " ").split()))
     if len(types) > MOST_TYPES:
-        raise Invalid(_("%(name)s may name %(most)s at most.", name="types", most=MOST_TYPES))
+        raise unreadable("types", _("%(name)s may name %(most)s at most.", name="types", most=MOST_TYPES))
     return types
 
 
@@ -135,4 +136,4 @@ def _refuse_unknown(*known):
     unknown = sorted(set(request.args) - set(known))
     if unknown:
         names = {"name": unknown[0], "known": ", ".join(known)}
-        raise Invalid(_("There is no parameter %(name)s here, only %(known)s.", **names))
+        raise unreadable(unknown[0], _("There is no parameter %(name)s here, only %(known)s.", **names))

@@ -6,7 +6,10 @@ from storefront.shipping.costs import Parcel
 
 
 def price_shipping(quote: Quote) -> None:
-    """Every level that reaches the address, priced in one pass; the chosen one, else the first; or why none does."""
+    """Every level that reaches the address, priced in one pass; the chosen one, else the cheapest; or why none does.
+
+    Of several that cost the same, the first in the merchant's order.
+    """
     if not quote.requires_shipping:
         quote.shipping_minor = 0 if quote.lines else None
         return
@@ -17,5 +20,5 @@ def price_shipping(quote: Quote) -> None:
     reached = shipping.reach(quote.shipping_address, parcel, quote.currency)
     quote.levels, quote.no_shipping = reached.options, reached.why_not
     chosen = [level for level in quote.levels if level.level_id == quote.cart.service_level_id]
-    quote.level = next(iter(chosen or quote.levels), None)
+    quote.level = min(chosen or quote.levels, key=lambda level: level.cost_minor, default=None)
     quote.shipping_minor = quote.level.cost_minor if quote.level else None

@@ -5,6 +5,7 @@ from flask_babel import get_locale, gettext as _
 from markupsafe import Markup, escape
 
 from storefront import cart, catalog, customers, promotions, shipping, stock, store
+from storefront.cart import adding
 from storefront.cart.service import StaleCart
 from storefront.kit.db import transaction
 from storefront.kit.errors import Conflict, Invalid, NotFound, ShopError
@@ -24,22 +25,25 @@ def show():
 @limiter.limit("120 per minute")
 def add():
     """Put something in; back on the product with a message."""
-    quantity, words = cart.parse_quantity(request.form.get("quantity") or "1"), cart.cleaned(request.form)
     try:
-        clamped = _put_in(quantity, words)
+        asked = adding.asked(request.form)
+    except (Invalid, Conflict) as error:
+        return adding.page_again(request.form, error)
+    try:
+        clamped = _put_in(*asked)
     except StaleCart:  # it was paid in this very moment: what was added goes into the next one
-        clamped = _put_in(quantity, words)
+        clamped = _put_in(*asked)
     except Conflict as error:
         return _refused(error)
     if clamped.why:
         flash(clamped.why, "warn")
     flash(_added(clamped.name), "ok")
-    return redirect(_back() or url_for("cart.show"), code=303)
+    return redirect(_back() or _here(), code=303)
 
 
-def _put_in(quantity, words):
+def _put_in(*asked):
     with transaction("add_to_cart"):
-        return cart.add(cart.current_or_new(), _sku(), quantity, words)
+        return cart.add(cart.current_or_new(), *asked)
 
 
 @bp.post("/cart/lines/<int:line_id>")
@@ -60,10 +64,10 @@ def change(line_id):
         return _page(problem=error.message, line_id=line_id, typed=wanted), 409
     if clamped is None:
         session[_REMOVED] = before[line_id]
-        return redirect(url_for("cart.show", removed=1), code=303)
+        return redirect(_here(removed=1), code=303)
     if clamped.why:
         flash(clamped.why, "warn")
-    return redirect(url_for("cart.show"), code=303)
+    return redirect(_here(), code=303)
 
 
 @bp.post("/cart/lines/<int:line_id>/note")
@@ -78,7 +82,7 @@ def write_note(line_id):
         return _page(problem=error.message, line_id=line_id, noted=typed), 400
     except StaleCart as error:
         return _page(problem=error.message, line_id=line_id, noted=typed, stale=True), 409
-    return redirect(url_for("cart.show"), code=303)
+    return redirect(_here(), code=303)
 
 
 @bp.post("/cart/codes")
@@ -94,7 +98,7 @@ def apply_code():
     except ShopError as error:  # unknown, ended, used up, somebody else's: each says so
         return _page(problem=error.message, typed_code=typed[:100]), 409 if isinstance(error, Conflict) else 400
     _tell_of_code(typed, new)
-    return redirect(_after_code(), code=303)
+    return redirect(_where_pressed(), code=303)
 
 
 @bp.post("/cart/codes/remove")
@@ -106,7 +110,7 @@ def remove_code():
             cart.remove_code(basket, request.form.get("code", ""))
     except StaleCart as error:
         return _page(problem=error.message), 409
-    return redirect(_after_code(), code=303)
+    return redirect(_where_pressed(), code=303)
 
 
 def _tell_of_code(typed, new):
@@ -117,8 +121,9 @@ def _tell_of_code(typed, new):
         flash(_("The code counts.") if new else _("This code counts already."), "ok")
 
 
-def _after_code():
-    return url_for("preview.preview" if request.form.get("to") == "preview" else "cart.show")
+def _where_pressed():
+    """The review, where a form stood there, or else the cart's page."""
+    return url_for("preview.preview") if request.form.get("to") == "preview" else _here()
 
 
 @bp.post("/cart/fit")
@@ -128,7 +133,7 @@ def fit():
         basket = cart.current()
         fewer = cart.fit(basket) if basket else []
     cart.tell(fewer)
-    return redirect(url_for("preview.preview" if request.form.get("to") == "preview" else "cart.show"), code=303)
+    return redirect(_where_pressed(), code=303)
 
 
 @bp.post("/cart/return")
@@ -137,16 +142,21 @@ def bring_back():
     with transaction("bring_cart_back"):
         if cart.left_behind():
             cart.current_or_new()
-    return redirect(url_for("cart.show"), code=303)
+    return redirect(_here(), code=303)
 
 
 def _refused(error):
-    """What cannot be had now: why, and the line of those who wait for it."""
-    offer = catalog.offer_of(_sku(), store.current().currency)
+    """What cannot be had now: why, and the line of those who wait for it; what does not fit in: its page as it is."""
+    offer = catalog.offer_of(adding.sku(request.form), store.current().currency)
     if offer is None or error.data.get("state") != "sold_out":
-        raise error
+        return adding.page_again(request.form, error)
     may_wait = stock.may_come_free([offer.variant_id])
     return render_template("cart/refused.html", problem=error.message, offer=offer, may_wait=may_wait), 409
+
+
+def _here(**more):
+    """The cart's page; for somebody who came from the review to change one thing, still with the way back there."""
+    return url_for("cart.show", change="1" if request.args.get("change") else None, **more)
 
 
 def _page(**what):
@@ -193,13 +203,6 @@ def _kept_of(line):
     """What the browser keeps of a line for a while, in its session: a cookie holds 4 KB."""
     note = line.custom.get("note", "")
     return [line.variant_id, line.qty, note if len(note.encode()) <= 500 else ""]
-
-
-def _sku():
-    sku = request.form.get("sku", "").strip()
-    if not sku or len(sku) > 200:
-        raise Conflict(_("Choose what you would like first."), state="no_choice")
-    return sku
 
 
 def _version():

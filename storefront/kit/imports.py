@@ -38,6 +38,16 @@ def latest(table: type[Row], most: int) -> list[Row]:
     return list(db.session.scalars(select(table).order_by(table.id.desc()).limit(most)))
 
 
+def standing(table: type[Row], import_id: int) -> Row:
+    """An import that was not undone. Raises NotFound, or Conflict when it was."""
+    row = db.session.get(table, import_id)
+    if row is None:
+        raise NotFound(_("There is no import to undo."))
+    if row.undone_at:
+        raise _undone_already(row)
+    return row
+
+
 def mark_undone(table: type[Row], import_id: int | None, actor: str) -> Row:
     """An import, or the latest that still stands, marked as undone: of two who try at once one wins.
 
@@ -52,6 +62,10 @@ def mark_undone(table: type[Row], import_id: int | None, actor: str) -> Row:
     mark = update(table).where(table.id == row.id, table.undone_at.is_(None))
     if not changed(mark.values(undone_at=clock.now(), undone_by=actor)):
         db.session.refresh(row)
-        when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
-        raise Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
+        raise _undone_already(row)
     return row
+
+
+def _undone_already(row):
+    when = f"{row.undone_at:%Y-%m-%d %H:%M}" if row.undone_at else ""
+    return Conflict(_("Import %(id)d was undone already, on %(when)s.", id=row.id, when=when), state="undone")
