@@ -195,12 +195,19 @@ def test_states_are_chosen_after_the_country(carol):
 
 
 def test_levels_are_put_in_order_switched_and_removed(play, carol):
-    """The first is what a new shopper has chosen; what is off is not offered, and only that can go. SHP-02, SHP-05."""
+    """They are offered in this order, the cheapest chosen at first; what is off is not offered, and only that can go.
+    SHP-02, SHP-05.
+    """
     carol.get(f"/admin/shipping/regions/{region_named('Europe').id}")
     carol.press("Up Express")
     alice = play.visitor("alice")
     play.fill_cart(alice, mug=1)
-    assert play.to_preview(alice).has("€22.30")  # 12.50 + 9.80, without having chosen
+    assert play.to_preview(alice).has("€17.40")  # 12.50 + 4.90, without having chosen
+    page = alice.get("/checkout/shipping")
+    assert page.text.index("Express") < page.text.index("Standard")
+    alice.press("Continue to payment", choice="Express")
+    alice.press("Review order")
+    assert alice.page.has("€22.30")  # 12.50 + 9.80
     express = region_named("Europe").levels[0].id
     assert carol.post(f"/admin/shipping/levels/{express}/remove").status == 409
     carol.get(f"/admin/shipping/regions/{region_named('Europe').id}")

@@ -188,6 +188,21 @@ def test_one_sum_is_taken_at_a_time(play):
     assert (asked(play, second), asked(play, first.bill)) == ([("capture", "REQUESTED")], [("void", "REQUESTED")])
 
 
+def test_what_is_reserved_beside_money_that_is_accepted(play):
+    """Too little was paid, and more is reserved by the next attempt: staff accept what came, and free the rest. BIL-20."""
+    play.shelves(mug=9)
+    first = play.quickly_at_gateway(mug=2)
+    first.shopper.get(f"/orders/{first.order.key}")
+    first.shopper.press("Pay now")
+    second = play.last_bill()
+    play.gateway_says("paid", first.bill, amount="100")
+    assert says(play, second) == CHANGED
+    with transaction():
+        desk.accept(desk_row(play, "amount_mismatch").id, actor="otto")
+    assert play.last_order().status == "PROCESSING"
+    assert asked(play, second) == [("void", "REQUESTED")]
+
+
 # --- nobody answers
 
 

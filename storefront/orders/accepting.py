@@ -43,6 +43,7 @@ def accept_after_review(order_id: int, actor: str, bill_id: int | None = None) -
             if not is_paid(order) and _may_be_accepted(bill, bill_id):
                 credit_first(bill)
                 payments.accept(bill)
+                payments.void_others(bill)
         if reason == MONEY_GONE:
             let_other_pay(order)
         close_rest(order)

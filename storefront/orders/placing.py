@@ -206,7 +206,7 @@ def _ended_unpaid(basket):
 
     An order that was set apart from its cart stands alone.
     """
-    carts = select(Cart.id).where((Cart.id == basket.id) | (Cart.merged_into_id == basket.id))
+    carts = [basket.id, *db.session.scalars(select(Cart.id).where(Cart.merged_into_id == basket.id))]
     of_it = Order.cart_id.in_(carts) | (Order.id == basket.restored_from_order_id)
     alone = Order.superseded_by_order_id.is_(None) & Order.paid_at.is_(None)
     return db.session.scalars(select(Order.id).where(of_it, Order.status.in_(CLOSED), alone, ~SET_APART)).all()
