@@ -306,7 +306,7 @@ def test_a_second_payment_is_sent_back_to_its_own_session(play):
     play.run("send_refunds")
     assert statuses(play) == ["SUCCEEDED", "FAILED"]  # the sandbox itself took the money only once
     assert play.session_of(placed.bill).refunded_minor == placed.order.due_minor
-    assert play.last_order().payment_status == "PARTIALLY_REFUNDED"
+    assert play.last_order().payment_status == "PAID"
 
 
 def test_cancel_meets_shipment(play):
