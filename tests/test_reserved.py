@@ -189,7 +189,7 @@ def test_one_sum_is_taken_at_a_time(play):
 
 
 def test_what_is_reserved_beside_money_that_is_accepted(play):
-    """Too little was paid, and more is reserved by the next attempt: staff accept what came, and free the rest. BIL-20."""
+    """Too little came, and the next attempt has more reserved: staff accept what came, the rest is free. BIL-20."""
     play.shelves(mug=9)
     first = play.quickly_at_gateway(mug=2)
     first.shopper.get(f"/orders/{first.order.key}")
