@@ -75,6 +75,20 @@ def test_the_rest_is_paid_and_both_sums_count(play, short):
     assert sorted(refunds(play)) == sorted([(came, "SUCCEEDED"), (rest, "SUCCEEDED")])
 
 
+def test_a_rule_looks_at_an_order_that_both_sums_pay(play, short):
+    """The rest comes while a rule wants a look: both sums count, and wait with the order. BIL-11, ORD-12, INV-03."""
+    asks(play, comes_in(play))
+    play.shop(review_rules={"amount_minor": 100})
+    goes_to_pay(short)
+    short.shopper.press("Pay")
+    play.look_again()
+    order = play.last_order()
+    assert (order.status, order.review_reason) == ("REVIEW", "review_amount")
+    assert bill_now(play, short.bill) == ("RESOLVED", "credited") and rest_bill(play).disposition == "APPLIED"
+    assert [row.reason for row in on_desk(play)] == ["review_amount"]
+    assert list(proof.violations()) == []
+
+
 def test_the_proof_tells_a_wrong_rest(play, short):
     """INV-01: a bill for the rest that asks for anything else than what is missing turns the line red."""
     asks(play, comes_in(play))

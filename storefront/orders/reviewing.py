@@ -29,6 +29,7 @@ def rule_hits(order: Order) -> list[str]:
 def review(order: Order, bill: Bill, hits: list[str]) -> None:
     """The order is paid, and a person looks at it before it goes on: its goods are kept without end."""
     payments.accept(bill)
+    payments.void_others(bill)
     order.paid_at = clock.now()
     wait_for_a_look(order, hits, bill)
 

@@ -8,11 +8,7 @@ from storefront.kit import clock, events, money
 from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.closing import close
-from storefront.orders.disputing import (
-    dispute,
-    end_dispute,
-    sent_back,
-)
+from storefront.orders.disputing import dispute, end_dispute, sent_back
 from storefront.orders.finding import locked, stands_apart
 from storefront.orders.gifts import renew
 from storefront.orders.models import Order
@@ -112,6 +108,7 @@ def _money_came(order, bill, outcome):
     if not reason:
         hits = rule_hits(order)
         if hits and order.status not in CLOSED:
+            credit_first(bill)
             return review(order, bill, hits)
         if hits:
             reason, suggested = "late_order_closed", ACCEPT
