@@ -18,9 +18,7 @@ def alice(play):
 
 def ended_and_ordered_anew(play, alice):
     """An order whose time is over, and a newer one of the same cart."""
-    play.fill_cart(alice, mug=2)
-    play.to_preview(alice)
-    first = play.confirm(alice)
+    first = play.held_order(alice, mug=2)
     play.wait(minutes=46)
     play.run("close_unpaid_orders")
     play.to_preview(alice)
@@ -76,9 +74,7 @@ def test_an_order_that_was_ordered_anew_is_not_paid_beside_the_newer_one(play, a
 
 def test_late_money_for_a_closed_order_takes_its_goods_out_of_the_cart(play, alice):
     """Nobody has ordered anew: what is paid now is not in the cart any more. RACE-20, CRT-06."""
-    play.fill_cart(alice, mug=2)
-    play.to_preview(alice)
-    placed = play.confirm(alice)
+    placed = play.held_order(alice, mug=2)
     play.wait(minutes=46)
     play.run("close_unpaid_orders")
     assert play.in_cart(alice) == {"Mug": 2}
@@ -88,9 +84,7 @@ def test_late_money_for_a_closed_order_takes_its_goods_out_of_the_cart(play, ali
 
 def test_an_order_that_was_put_back_into_a_cart_is_not_sent_beside_the_new_one(play, alice):
     """The copy is ordered and paid: late money for the original is too much. RACE-14, CRT-10."""
-    play.fill_cart(alice, mug=2)
-    play.to_preview(alice)
-    first = play.confirm(alice)
+    first = play.held_order(alice, mug=2)
     play.wait(hours=25)
     play.run("close_unpaid_orders")
     alice.get("/cart")
@@ -126,9 +120,7 @@ def test_the_rules_are_asked_also_when_money_comes_while_somebody_looks(play):
 @pytest.mark.parametrize("newer_first", [False, True], ids=["older-first", "newer-first"])
 def test_what_nobody_answers_for_is_replaced_by_what_is_confirmed_since(play, alice, newer_first):
     """The older order waits for a person, without money: it ends like any unpaid one. RACE-13, RACE-14, RACE-48."""
-    play.fill_cart(alice, mug=2)
-    play.to_preview(alice)
-    first = play.confirm(alice)
+    first = play.held_order(alice, mug=2)
     alice.press("Continue to payment page")
     nobody_answers(play, first)
     assert statuses(play) == ["REVIEW"]
