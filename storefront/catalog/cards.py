@@ -9,9 +9,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import FromClause, and_, bindparam, case, exists, func, literal, or_, select
 
-from storefront.catalog import fulltext
+from storefront.catalog import fulltext, ranked
 from storefront.catalog.availability import FEW, left
 from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import (
@@ -29,13 +29,12 @@ from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture
 from storefront.catalog.words import folded
 from storefront.kit import clock
-from storefront.kit.db import db
+from storefront.kit.db import db, written
 from storefront.stock.models import Stock
 
 PAGE = 24
 FACETS = 5  # so many options are offered; an address may name more
 COUNTED = 240  # of a search or a narrowed list the first ten pages are counted and shown
-EXACT = -1_000_000_000  # before every score of a search: the title is what was typed
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
 prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
@@ -44,7 +43,7 @@ _FACETS = (
     select(facet.name, facet.value, facet.goods)
     .where(facet.category_id == bindparam("category"))
     .order_by(facet.position, facet.value)
-    .limit(500)
+    .limit(written(500))
 )
 SORTS = {
     NEWEST: entries.c.age,
@@ -102,7 +101,10 @@ def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf
 
 def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
     """A page of the goods that have all these words of a text; the best are those of which it is the title."""
-    values = {"category": WHOLE_SHOP, "words": fulltext.question(words), "title": " ".join(folded(text).split())}
+    values = {"category": WHOLE_SHOP, fulltext.WORDS: fulltext.question(words)}
+    if wish.sort == BEST:
+        values[fulltext.TITLE_WORDS] = fulltext.question(words, in_title=True)
+        values["title"] = " ".join(folded(text).split())
     return _shelf(_statement(wish.sort, fulltext.matches(), False, _shape(wish)), wish, values, None)
 
 
@@ -148,6 +150,7 @@ def _shape(wish: Wish):
         wish.price_to is not None,
         wish.in_stock,
         tuple(len(values) for _name, values in wish.options),
+        wish.page > 1,
     )
 
 
@@ -192,32 +195,37 @@ def _statement(sort, matches, counted, shape):
 
 
 def _page(sort, matches, counted, shape):
+    listed = ranked.best(COUNTED, tuple(_conditions(shape))) if sort == BEST else _sorted(sort, matches, shape)
+    goods = listed.subquery("goods")
+    first = select(goods).order_by(goods.c.sold_out, goods.c.place, goods.c.product_id)
+    if counted:
+        return _cut(first.add_columns(literal(0).label("total")), shape)
+    few = first.limit(written(COUNTED)).subquery("few")
+    total = select(few, func.count().over().label("total"))
+    return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), shape)
+
+
+def _cut(listed, shape):
+    *_rest, not_the_first = shape
+    page = listed.limit(written(PAGE))
+    return page.offset(bindparam("offset")) if not_the_first else page
+
+
+def _sorted(sort, matches, shape):
+    """The goods of a category, or those of them that match, each with its place in this order."""
     source: FromClause = entries
-    place: ColumnElement = SORTS.get(sort, entries.c.age)
     if matches is not None:
         hits = matches.subquery("hits")
         source = hits.join(entries, entries.c.product_id == hits.c.product_id)
-        if sort == BEST:
-            place = case((entries.c.name == bindparam("title"), EXACT), else_=hits.c.score)
-    listed = (
-        select(entries.c.product_id, entries.c.sold_out, place.label("place"))
+    return (
+        select(entries.c.product_id, entries.c.sold_out, SORTS[sort].label("place"))
         .select_from(source)
         .where(entries.c.category_id == bindparam("category"), *_conditions(shape))
-        .order_by(entries.c.sold_out, place, entries.c.product_id)
-    )
-    if counted:
-        return listed.add_columns(literal(0).label("total")).limit(PAGE).offset(bindparam("offset"))
-    first = listed.limit(COUNTED).subquery("first")
-    return (
-        select(first, func.count().over().label("total"))
-        .order_by(first.c.sold_out, first.c.place, first.c.product_id)
-        .limit(PAGE)
-        .offset(bindparam("offset"))
     )
 
 
 def _conditions(shape):
-    price_from, price_to, in_stock, wanted = shape
+    price_from, price_to, in_stock, wanted, _not_the_first = shape
     if price_from:
         yield entries.c.price_max >= bindparam("price_from")
     if price_to:

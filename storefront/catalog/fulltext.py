@@ -16,7 +16,6 @@ from sqlalchemy import (
     cast,
     column,
     event,
-    func,
     literal_column,
     select,
     table,
@@ -24,9 +23,11 @@ from sqlalchemy import (
 )
 
 from storefront.catalog.words import stem
-from storefront.kit.db import TSQUERY, Base, db
+from storefront.kit.db import TSQUERY, Base, db, written
 
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
+
+WORDS, TITLE_WORDS = "words", "title_words"  # under which a question is bound
 
 _MOST_PLACES, _LAST_PLACE = 200, 16383  # what a tsvector holds
 
@@ -90,20 +91,27 @@ def drop(product_ids: Sequence[int]) -> None:
         db.session.execute(text(_DROP[_dialect()]), [{"id": product_id} for product_id in product_ids])
 
 
-def matches() -> Select:
-    """product_id and score (lower is better) of all documents that have all the words of `:words`, in no order.
-
-    Not cut short here: which of many are shown only the order and the filters of the list can say.
-    """
-    return _MATCHES[_dialect()]
+def matches(asked: str = WORDS) -> Select:
+    """product_id of all documents that answer the question bound to this name, WORDS or TITLE_WORDS; in no order."""
+    return _MATCHES[_dialect()][asked]
 
 
-def question(words: Sequence[str]) -> str:
-    """What `:words` must be to find these words, the last one also as the beginning of a longer one."""
+def newest(asked: str) -> Select:
+    """The same, the newest product first, so that whoever needs a few need not look at all."""
+    found = matches(asked)
+    product_id = found.selected_columns.product_id
+    if _dialect() == "postgresql":  # it would rather read all documents from the last one on, were the order its key's
+        product_id = product_id + written(0)
+    return found.order_by(product_id.desc()).offset(written(0))
+
+
+def question(words: Sequence[str], *, in_title: bool = False) -> str:
+    """What must be bound to find all these words (in the title), the last one also as the beginning of a longer one."""
     stems = [stem(word) for word in words]
     if _dialect() == "sqlite":
-        return " ".join(f'"{word}"' for word in stems) + "*"
-    return " & ".join(f"'{word}'" for word in stems) + ":*"
+        return ("{title} : " if in_title else "") + "(" + " ".join(f'"{word}"' for word in stems) + "*)"
+    weight = "A" if in_title else ""  # as a title's words are weighed
+    return " & ".join(f"'{word}':{weight}" for word in stems) + "*"
 
 
 def _dialect():
@@ -133,17 +141,22 @@ def _with_stems(words):
             yield stem(word)
 
 
-_document: ColumnClause[str] = column("document")
-_asked = cast(bindparam("words", type_=String), TSQUERY)
+def _sqlite_matches(asked):
+    return (
+        select(literal_column("rowid").label("product_id"))
+        .select_from(table(NAME))
+        .where(literal_column(NAME).op("MATCH")(bindparam(asked)))
+    )
+
+
+def _postgres_matches(asked):
+    document: ColumnClause[str] = column("document")
+    words = cast(bindparam(asked, type_=String), TSQUERY)
+    return select(column("product_id")).select_from(table(NAME)).where(document.op("@@")(words))
+
+
 _ROW = {"sqlite": _sqlite_row, "postgresql": _postgres_row}
 _MATCHES = {
-    "sqlite": select(
-        literal_column("rowid").label("product_id"),
-        literal_column("bm25(product_search, 10.0, 4.0, 1.0)").label("score"),
-    )
-    .select_from(table(NAME))
-    .where(literal_column(NAME).op("MATCH")(bindparam("words"))),
-    "postgresql": select(column("product_id"), (-func.ts_rank(_document, _asked)).label("score"))
-    .select_from(table(NAME))
-    .where(_document.op("@@")(_asked)),
+    "sqlite": {asked: _sqlite_matches(asked) for asked in (WORDS, TITLE_WORDS)},
+    "postgresql": {asked: _postgres_matches(asked) for asked in (WORDS, TITLE_WORDS)},
 }

@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnClause,
     CursorResult,
     DateTime,
     Delete,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     Update,
     event,
+    literal_column,
     text,
 )
 from sqlalchemy.exc import OperationalError
@@ -167,6 +169,11 @@ def hurried(seconds: float):
 def _reach(name, side):
     if name:
         crash.reach(f"{name}.{side}")
+
+
+def written(number: int) -> ColumnClause[int]:
+    """A number of ours that stands in the statement itself: PostgreSQL plans for a limit only if it sees it."""
+    return literal_column(str(int(number)), Integer)
 
 
 def changed(statement: Update | Delete) -> int:
