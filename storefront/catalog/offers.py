@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from storefront.catalog.models import Price, Product, ProductImage, Variant
 from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit import clock
-from storefront.kit.db import db, written
+from storefront.kit.db import db
 from storefront.stock.models import BACKORDER, UNTRACKED, Stock
 
 
@@ -81,7 +81,7 @@ def current_price(currency, now=None):
             or_(Price.valid_to.is_(None), Price.valid_to > now),
         )
         .order_by(Price.valid_from.is_(None), Price.valid_from.desc(), Price.id.desc())
-        .limit(written(1))
+        .limit(1)
         .correlate(Variant)
         .scalar_subquery()
     )

@@ -13,7 +13,7 @@ from storefront.catalog.models import Category, Price, Product, ProductImage, Va
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit import clock, money
-from storefront.kit.db import db, written
+from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
 from storefront.stock.models import BACKORDER, TIMED_HOLD, UNTRACKED, Stock, StockReservation
 from storefront.stock.states import HELD
@@ -206,7 +206,7 @@ _deepest = (
     .join(Category, Category.id == product_categories.c.category_id)
     .where(product_categories.c.product_id == products.c.id)
     .order_by(func.length(Category.path).desc(), Category.id)
-    .limit(written(1))
+    .limit(1)
     .correlate(products)
     .scalar_subquery()
 )
