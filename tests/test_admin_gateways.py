@@ -265,6 +265,26 @@ def test_a_secret_that_cannot_be_opened(play, carol):
     assert payments.problems(config("quick")) == []
 
 
+FERNET = (  # "the-key", sealed by version 0.1.0 under "an old key"
+    "gAAAAABrA4GAfjzqZEhkSD5tfDxG23Dq110HgsNAVZyVxtNSYAzkr1eFtKfLRFzGxCaqgX7--gDxqxkl9_LLewWirpSAFqE1lA=="
+)
+
+
+@pytest.mark.parametrize("sealed", [FERNET, None])
+def test_a_secret_outlives_the_key_it_was_sealed_under(play, monkeypatch, sealed):
+    """SEC-09, OPS-03: a key that was put second opens it, also as an older version sealed it; no other key does."""
+    settings = play.app.config
+    monkeypatch.setitem(settings, "SECRET_KEYS", ["an old key"])
+    sealed = sealed or signing.sealed("the-key")
+    monkeypatch.setitem(settings, "SECRET_KEYS", ["a new key", "an old key"])
+    assert signing.opened(sealed) == "the-key"
+    assert signing.opened(signing.sealed("Schlüssel")) == "Schlüssel"
+    monkeypatch.setitem(settings, "SECRET_KEYS", ["a new key"])
+    for broken in (sealed, sealed[:-5] + "AAAA=", sealed[:20], "box:", "box:é", "é", ""):
+        with pytest.raises(Invalid, match="cannot be read"):
+            signing.opened(broken)
+
+
 def test_an_optional_secret_is_removed(play, at_bank):
     """SEC-09: what is not needed goes; what is needed does not, while the service is on."""
     send(at_bank, "our.pem", key_pair("shop"), Pin="1234")
