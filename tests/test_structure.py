@@ -5,7 +5,10 @@ Proves the shape that architecture.md describes, not a capability of its own.
 
 import ast
 import importlib
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,6 +138,17 @@ def test_one_file_reaches_the_network():
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
                 for name in names:
                     assert doors.get(name, here) == here, f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("library", ["charset_normalizer", "cryptography", "nacl", "nh3", "stripe"])
+def test_a_worker_takes_memory_for_what_it_uses(library, tmp_path):
+    """A shop that has only started has not loaded it, says nothing of that, and can load it when it needs to."""
+    look = f"import sys, wsgi; before = {library!r} in sys.modules; import {library}; sys.exit(before)"
+    shop = {"SCHEDULER": "off", "LOG_LEVEL": "WARNING", "DATA_DIR": str(tmp_path), "SECRET_KEY": "-" * 32}
+    settings = {**os.environ, **shop, "DATABASE_URL": f"sqlite:///{tmp_path}/shop.db"}
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, env=settings, capture_output=True, check=False)
+    assert not done.stderr.decode()
+    assert done.returncode == 0
 
 
 def test_money_is_divided_in_one_place():

@@ -7,8 +7,6 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -16,6 +14,11 @@ from urllib3.exceptions import HTTPError
 from storefront.kit.db import release
 from storefront.kit.deadline import can_be_cut, within
 from storefront.kit.errors import Unavailable
+from storefront.kit.lean import without
+
+with without("charset_normalizer"):  # 3 MB that guess how texts are encoded; we read bytes
+    import requests
+    from requests.adapters import HTTPAdapter
 
 
 @dataclass(frozen=True)
