@@ -68,6 +68,24 @@ def test_the_same_cart_confirmed_again_in_the_grace(play):
     assert page.path == f"/orders/{order.key}" and page.has("Pay now") and len(play.orders()) == 1
 
 
+def test_an_order_that_cannot_be_kept_any_longer_and_is_not_closed_yet(play):
+    """"Pay now" says so instead of beginning an attempt that is over at once; closed, the order can be paid. RET-10."""
+    alice, order, _ = confirmed(play)
+    for _minutes in range(3):
+        play.wait(minutes=20)
+        assert alice.get(f"/orders/{order.key}").has("Pay now")
+        alice.press("Keep for me")
+    play.wait(minutes=50)
+    attempts = [bill.status for bill in play.bills(order)]
+    alice.get(f"/orders/{order.key}")
+    page = alice.press("Pay now")
+    assert page.status == 409 and page.has("The goods are not kept any more.")
+    assert [bill.status for bill in play.bills(order)] == attempts
+    play.run("close_unpaid_orders")
+    alice.get(f"/orders/{order.key}")
+    assert alice.press("Pay now").path == f"/pay/{play.last_bill().key}"
+
+
 def test_the_rest_is_paid_in_time_or_by_a_fresh_attempt(play):
     """What is missing of a short payment: the page that leaves is over after half an hour, and begun afresh. BIL-20."""
     play.shelves(mug=9)

@@ -37,11 +37,13 @@ def pay_again(order_id: int, method: PaymentMethod) -> Bill:
         _reopen(order)
     elif order.status != HOLD:
         raise Conflict(_("This order cannot be paid any more."), state=order.status)
-    for bill in payments.open_bills(order.id):
-        payments.cancel(bill, "new_attempt")
     _extend(order)
     assert order.hold_expires_at is not None and order.kept_until is not None
     until = max(order.kept_until, min(window_end(), order.hold_expires_at))  # the grace serves who cannot extend
+    if until <= clock.now():  # the job that closes the order is late; closed, it can be paid once more
+        raise Conflict(_("The goods are not kept any more."), state=order.status)
+    for bill in payments.open_bills(order.id):
+        payments.cancel(bill, "new_attempt")
     bill = payments.open_bill(order.id, order.number, method, order.due_minor, order.currency, expires_at=until)
     order.payment_method = {"code": method.code, "label": method.label, "id": method.id}
     refresh(order)
