@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import psycopg
 import pytest
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
 from storefront import store
 from storefront.kit import clock, events, http, mail, signing
@@ -53,6 +53,31 @@ def a_row(kind, **given):
     db.session.add(found)
     db.session.flush()
     return found
+
+
+@pytest.mark.only_on("postgresql")
+def test_what_only_reads_keeps_its_plans_and_cannot_write(play):
+    """Pages end without making PostgreSQL plan them anew; outside a transaction() nothing is ever written."""
+    play.shop()
+    read, name = select(Store.name), db.session.scalar(select(Store.name))
+    for _page in range(12):
+        assert db.session.scalar(read) == name
+        db.session.rollback()
+    prepared = db.session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%stores%'"))
+    assert prepared > 0
+    with pytest.raises(InternalError, match="read-only"):
+        db.session.execute(update(Store).values(name="Written by nobody"))
+    db.session.rollback()
+    with transaction():
+        db.session.execute(update(Store).values(name="Written"))
+    with pytest.raises(ZeroDivisionError), transaction():
+        db.session.execute(update(Store).values(name="Taken back"))
+        raise ZeroDivisionError
+    assert db.session.scalar(read) == "Written"
+    db.session.rollback()
+    with db.engine.begin() as connection:  # as migrations do
+        connection.execute(update(Store).values(name="By hand"))
+    assert db.session.scalar(read) == "By hand"
 
 
 # --- transactions ---
