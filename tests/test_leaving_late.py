@@ -69,7 +69,7 @@ def test_the_same_cart_confirmed_again_in_the_grace(play):
 
 
 def test_an_order_that_cannot_be_kept_any_longer_and_is_not_closed_yet(play):
-    """ "Pay now" says so instead of beginning an attempt that is over at once; closed, the order can be paid. RET-10."""
+    """The page says so and begins no attempt that is over at once; closed, the order can be paid. RET-10."""
     alice, order, _ = confirmed(play)
     for _minutes in range(3):
         play.wait(minutes=20)
