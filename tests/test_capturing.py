@@ -9,7 +9,7 @@ from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict
 from storefront.payments.fates import CHANGED, NO_EFFECT
 from storefront.payments.gateways.base import AUTHORIZED, Outcome
-from storefront.payments.models import Bill, Capture, GatewayConfig, PaymentMethod
+from storefront.payments.models import Bill, Capture, GatewayConfig, LedgerEntry, PaymentMethod
 
 from counter import comes_in, opens, takes
 from merchant import desk_row, on_desk
@@ -55,6 +55,21 @@ def test_reserved_money_is_never_closed_over(play):
         play.run("close_unpaid_orders")
         play.wait(minutes=20)
     assert states(play) == ("REVIEW", "AUTHORIZED", "AUTHORIZED")
+
+
+def test_money_that_becomes_another_orders_takes_along_how_it_was_taken(play):
+    """What the ledger says of it and that it was captured are the other order's too; here it is only tried. BIL-20."""
+    placed = authorized(play)
+    carol = comes_in(play)
+    opens(carol, placed.order)
+    takes(carol)
+    other = play.quick_order(mug=1).order
+    with pytest.raises(ZeroDivisionError), transaction():
+        payments.give_to(db.session.get_one(Bill, placed.bill.id), other.id)
+        for table in (Capture, LedgerEntry):
+            assert set(db.session.scalars(select(table.order_id).filter_by(bill_id=placed.bill.id))) == {other.id}
+        raise ZeroDivisionError
+    assert db.session.scalars(select(Capture.order_id)).all() == [placed.order.id]
 
 
 @pytest.mark.parametrize("where", ["HOLD", "REVIEW"])

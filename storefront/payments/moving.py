@@ -9,7 +9,7 @@ from storefront.payments.configs import why_foreign
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import Outcome
 from storefront.payments.ledger import AFTERWARDS
-from storefront.payments.models import Bill, LedgerEntry, Refund
+from storefront.payments.models import Bill, Capture, LedgerEntry, Refund
 
 
 def give_to(bill: Bill, order_id: int) -> None:
@@ -21,7 +21,7 @@ def give_to(bill: Bill, order_id: int) -> None:
     bill.attempt_no, bill.order_id = next_attempt(order_id), order_id
     bill.extra = {name: fact for name, fact in bill.extra.items() if name != REST_OF}  # that was of the one before
     db.session.flush()
-    for table in (LedgerEntry, Refund):
+    for table in (LedgerEntry, Refund, Capture):
         db.session.execute(update(table).where(table.bill_id == bill.id).values(order_id=order_id))
     for side in {before, order_id} - {None}:
         events.record("BILL_MOVED", side, id=bill.id, was=before, now=order_id)
