@@ -154,7 +154,8 @@ class Config:
         silent = {"connect_timeout": 3, "tcp_user_timeout": 5000}  # a server that is cut off does not hang pages
         silent["options"] = f"-c lock_timeout={int(1000 * PATIENCE)}"  # nor does somebody else's lock
         common = {"max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
-        return {"pool_size": 10, "connect_args": silent, **common}
+        busy = {"pool_use_lifo": True}  # few connections do the work, and have prepared their statements
+        return {"pool_size": 10, "connect_args": silent, **common, **busy}
 
 
 def _names(text):
