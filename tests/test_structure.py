@@ -140,7 +140,7 @@ def test_one_file_reaches_the_network():
                     assert doors.get(name, here) == here, f"{here} must not import {name}"
 
 
-@pytest.mark.parametrize("library", ["charset_normalizer", "cryptography", "nacl", "nh3", "stripe"])
+@pytest.mark.parametrize("library", ["charset_normalizer", "cryptography", "nacl", "nh3", "stdnum", "stripe"])
 def test_a_worker_takes_memory_for_what_it_uses(library, tmp_path):
     """A shop that has only started has not loaded it, says nothing of that, and can load it when it needs to."""
     look = f"import sys, wsgi; before = {library!r} in sys.modules; import {library}; sys.exit(before)"

@@ -1,9 +1,6 @@
 """VAT numbers: whether one looks right, by the rules of its country. Nobody is asked whether it is registered."""
 
 from flask_babel import gettext as _
-from stdnum import get_cc_module
-from stdnum.eu import vat as eu_vat
-from stdnum.exceptions import ValidationError
 
 from storefront.kit.errors import Invalid
 
@@ -35,6 +32,9 @@ def country_of(number: str) -> str:
 
 def _checked(letters, rest):
     """The number in its usual form if its country, known by its letters, may have given it; else None."""
+    from stdnum import get_cc_module  # a worker to whom no number is typed does without
+    from stdnum.eu import vat as eu_vat
+
     if not (letters.isascii() and letters.isalpha() and rest.isascii()):
         return None
     letters = _LETTERS.get(letters, letters)
@@ -45,6 +45,8 @@ def _checked(letters, rest):
 
 
 def _valid(module, letters, number):
+    from stdnum.exceptions import ValidationError
+
     try:
         return letters + module.validate(number).removeprefix(letters)
     except ValidationError:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from stdnum import iban
 
 from storefront.payments.gateways import base
 from storefront.payments.gateways.base import BillView, Hint, Message, Outcome, Reading, Urls
@@ -37,6 +36,8 @@ class Offline(base.Gateway):
 
     def check(self) -> list[str]:
         """A transfer needs an account that exists, and the name that banks compare with it."""
+        from stdnum import iban  # as in taxes/vat.py
+
         wrong = super().check()
         account = self.settings.get("account", "")
         if LOOKS_LIKE_IBAN.match(account) and not iban.is_valid(account):
@@ -52,6 +53,8 @@ class Offline(base.Gateway):
 
     def pay_to(self) -> Mapping[str, str]:
         """The account, its number in groups of four."""
+        from stdnum import iban
+
         told = {name: str(self.settings.get(name) or "").strip() for name in NAMES}
         if LOOKS_LIKE_IBAN.match(told["account"]):
             told["account"] = iban.format(told["account"]).upper()
