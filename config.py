@@ -153,9 +153,9 @@ class Config:
             return {"pool_size": 40, "max_overflow": 0, "pool_timeout": 5, "connect_args": few}
         silent = {"connect_timeout": 3, "tcp_user_timeout": 5000}  # a server that is cut off does not hang pages
         silent["options"] = f"-c lock_timeout={int(1000 * PATIENCE)}"  # nor does somebody else's lock
-        common = {"max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
-        busy = {"pool_use_lifo": True}  # few connections do the work, and have prepared their statements
-        return {"pool_size": 10, "connect_args": silent, **common, **busy}
+        few = {"pool_use_lifo": True}  # do the work as long as they can: they have prepared their statements
+        pool = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5, "pool_pre_ping": True}
+        return {"connect_args": silent, **pool, **few}
 
 
 def _names(text):
