@@ -96,7 +96,7 @@ def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf
     """A page of a category's goods, those of the categories below it too. `goods`: how many it has, if known."""
     known = None if wish.narrows else goods
     values = {"category": category_id}
-    return _shelf(_statement(wish.sort, None, known is not None, _shape(wish)), wish, values, known)
+    return _shelf(_statement(wish.sort, None, known is not None, wish.page > 1, _shape(wish)), wish, values, known)
 
 
 def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
@@ -105,7 +105,7 @@ def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
     if wish.sort == BEST:
         values[fulltext.TITLE_WORDS] = fulltext.question(words, in_title=True)
         values["title"] = " ".join(folded(text).split())
-    return _shelf(_statement(wish.sort, fulltext.matches(), False, _shape(wish)), wish, values, None)
+    return _shelf(_statement(wish.sort, fulltext.matches(), False, wish.page > 1, _shape(wish)), wish, values, None)
 
 
 def newest(most: int, currency: str) -> list[Card]:
@@ -150,7 +150,6 @@ def _shape(wish: Wish):
         wish.price_to is not None,
         wish.in_stock,
         tuple(len(values) for _name, values in wish.options),
-        wish.page > 1,
     )
 
 
@@ -163,9 +162,9 @@ def _narrowed_by(wish):
 
 
 @lru_cache(maxsize=256)
-def _statement(sort, matches, counted, shape):
+def _statement(sort, matches, counted, further, shape):
     """The query of one page; built once for each way of asking, since building costs more than running it."""
-    page = _page(sort, matches, counted, shape).subquery("page")
+    page = _page(sort, matches, counted, further, shape).subquery("page")
     shown = (page.c.total, page.c.sold_out, page.c.place, page.c.product_id)
     in_stock_and_priced = variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
         stock, stock.c.variant_id == variants.c.id
@@ -194,21 +193,20 @@ def _statement(sort, matches, counted, shape):
     )
 
 
-def _page(sort, matches, counted, shape):
+def _page(sort, matches, counted, further, shape):
     listed = ranked.best(COUNTED, tuple(_conditions(shape))) if sort == BEST else _sorted(sort, matches, shape)
     goods = listed.subquery("goods")
     first = select(goods).order_by(goods.c.sold_out, goods.c.place, goods.c.product_id)
     if counted:
-        return _cut(first.add_columns(literal(0).label("total")), shape)
+        return _cut(first.add_columns(literal(0).label("total")), further)
     few = first.limit(written(COUNTED)).subquery("few")
     total = select(few, func.count().over().label("total"))
-    return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), shape)
+    return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), further)
 
 
-def _cut(listed, shape):
-    *_rest, not_the_first = shape
+def _cut(listed, further):
     page = listed.limit(written(PAGE))
-    return page.offset(bindparam("offset")) if not_the_first else page
+    return page.offset(bindparam("offset")) if further else page
 
 
 def _sorted(sort, matches, shape):
@@ -225,7 +223,7 @@ def _sorted(sort, matches, shape):
 
 
 def _conditions(shape):
-    price_from, price_to, in_stock, wanted, _not_the_first = shape
+    price_from, price_to, in_stock, wanted = shape
     if price_from:
         yield entries.c.price_max >= bindparam("price_from")
     if price_to:
