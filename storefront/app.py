@@ -12,7 +12,7 @@ from storefront.admin import audit
 from storefront.customers import language
 from storefront.customers.models import Customer
 from storefront.customers.told import devices_forgotten, email_confirmed
-from storefront.kit import crash, fragments, money, pages, reading, recipes
+from storefront.kit import connections, crash, fragments, money, pages, recipes
 from storefront.kit.compiled import CompiledTemplates
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
@@ -63,7 +63,7 @@ def _init_kit(app):
 
     logs.init_app(app)
     pages.init_app(app)  # names the request, so that every refusal below has its number
-    reading.listen()
+    connections.listen()
     db.init_app(app)
     folder = str(ROOT / "storefront" / "translations")
     babel.init_app(app, default_translation_directories=folder, locale_selector=language.of_visitor)

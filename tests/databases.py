@@ -117,9 +117,7 @@ def _empty_sqlite(file):
 
 
 def _empty_postgresql(engine):
-    connection = engine.raw_connection()
-    try:
-        cursor = connection.cursor()
+    with engine.begin() as connection, connection.connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica; SET LOCAL lock_timeout = '20s'")
         cursor.execute(
             """DO $$ DECLARE t text; found boolean; BEGIN
@@ -129,6 +127,3 @@ def _empty_postgresql(engine):
                 IF found THEN EXECUTE format('DELETE FROM %I', t); END IF;
             END LOOP; END $$"""
         )
-        connection.commit()
-    finally:
-        connection.close()

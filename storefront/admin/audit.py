@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from storefront.admin.models import AuditEntry
 from storefront.kit import clock, events
+from storefront.kit.connections import streamed
 from storefront.kit.db import db
 
 _LOCK = 7_120_452  # any number that no other advisory lock of the shop has
@@ -57,8 +58,8 @@ def chain_is_whole() -> bool:
 def broken_entries() -> Iterator[tuple[int, str]]:
     """The entries (id, what was done to what) that were altered, or that stand where others were removed."""
     previous = ""
-    rows = select(*AuditEntry.__table__.columns).order_by(AuditEntry.id).execution_options(yield_per=500)
-    for entry in db.session.execute(rows):
+    rows = select(*AuditEntry.__table__.columns).order_by(AuditEntry.id)
+    for entry in streamed(rows):
         if entry.prev_hash != previous or entry.hash != _hash(entry):
             yield entry.id, f"{entry.action}: {entry.target}"
         previous = entry.hash

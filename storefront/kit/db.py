@@ -3,7 +3,7 @@
 import functools
 import logging
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,7 +16,6 @@ from sqlalchemy import (
     CursorResult,
     DateTime,
     Delete,
-    Engine,
     Index,
     Integer,
     MetaData,
@@ -36,7 +35,6 @@ from storefront.kit import crash
 log = logging.getLogger(__name__)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 PATIENCE = 3.0  # seconds for which a page waits for somebody else's lock
-CACHE_KB = 300  # of pages that each connection keeps: a worker has one a thread, and the system keeps the file anyway
 _patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
 
 
@@ -166,6 +164,11 @@ def hurried(seconds: float):
         _patience.reset(token)
 
 
+def patience() -> float:
+    """Seconds for which who begins here waits for somebody else's lock."""
+    return _patience.get()
+
+
 def _reach(name, side):
     if name:
         crash.reach(f"{name}.{side}")
@@ -234,25 +237,3 @@ def _passing(error: OperationalError) -> bool:
 def _only_in_transactions(session, context, instances):
     if not _writing.get():
         raise RuntimeError("Rows were changed outside a transaction().")
-
-
-@event.listens_for(Engine, "connect")
-def _set_up_sqlite(connection, record):
-    if type(connection).__module__.startswith("sqlite3"):
-        connection.isolation_level = None  # we say BEGIN ourselves: see _begin
-        with closing(connection.cursor()) as cursor:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}"):
-                cursor.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "begin")
-def _begin(connection):
-    """Writers take SQLite's only write lock at once; upgrading later could fail half-way."""
-    milliseconds = int(1000 * _patience.get())
-    if connection.dialect.name == "sqlite":
-        if connection.info.get("patience") != milliseconds:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
-            connection.info["patience"] = milliseconds
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-    elif _writing.get() and _patience.get() != PATIENCE:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout={milliseconds}")

@@ -4,17 +4,16 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import case, select
 from sqlalchemy.orm import aliased
 
 from storefront.kit import events
-from storefront.kit.db import db
+from storefront.kit.connections import streamed
 from storefront.kit.events import OrderEvent
 from storefront.orders.models import Order, OrderAddress, OrderLine
 from storefront.orders.snapshot import OF_ADDRESS, OF_LINE, OF_ORDER, snapshot_of
 from storefront.proof.line import Part
 
-STREAMED = 500
 Found = Iterator[tuple[Any, ...]]
 _trail: Callable[[], Iterator[tuple[int, str]]] = lambda: iter(())  # noqa: E731 - filled by trail_checked_by
 
@@ -97,11 +96,6 @@ class _Named:
     def __init__(self, row, prefix, names):
         for name in names:
             setattr(self, name, row._mapping[prefix + name])
-
-
-def streamed(wanted: Select) -> Iterator[Any]:
-    """The rows of a query, a lot at a time."""
-    return iter(db.session.execute(wanted.execution_options(yield_per=STREAMED)))
 
 
 def among(column: Any, part: Part) -> Any:
