@@ -21,6 +21,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from config import Config
+from forked import Forked
 from storefront.app import create_app
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -165,7 +166,7 @@ def rehearse(point: str, story: Callable[[Drill], None], url: str, *, in_a_job: 
 def rehearsal(point: str, url: str, *, in_a_job: bool = False, **settings: str) -> Iterator[Drill]:
     """The served shop with this fault ("" for none) and these settings, and the cast."""
     fault = {"STOREFRONT_CRASH_AT": point} if point and not in_a_job else {}
-    served = Served(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault, **settings)
+    served = Forked(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault, **settings)
     app = _app(url, served.folder, served.url)
     clock.reset()
     with served, app.app_context():

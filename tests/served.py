@@ -67,17 +67,20 @@ class Served:
 
     def start(self) -> None:
         """Start it, and wait until it answers. Raises RuntimeError with its log if it never does."""
-        with open(self.folder / "server.log", "a") as log:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+        self.process = self._launch()
         until = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < until:
             if _answers(f"{self.url}/healthz"):
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         self.kill()
         raise RuntimeError(f"The server did not start: {self.log()[-3000:]}")
+
+    def _launch(self):
+        with open(self.folder / "server.log", "a") as log:
+            return subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def reload(self) -> None:
         """Ask for new workers, as a deploy does."""
