@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from argon2 import PasswordHasher
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -20,6 +21,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from config import Config
 from storefront import logs
 from storefront.app import create_app
+from storefront.customers import passwords
 from storefront.jobs import runner
 from storefront.kit import clock, crash
 from storefront.kit.db import db
@@ -31,6 +33,7 @@ from drill import stage_a_shop
 from play import Play
 
 ROOT = Path(__file__).resolve().parent.parent
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # thousands sign in: no password is real
 pytest_plugins = ["browser", "bookkeeping", "storefront.payments.gateways.kit"]
 for found in sorted((ROOT / "storefront").glob("*/models.py")):
     import_module(f"storefront.{found.parent.name}.models")

@@ -146,13 +146,11 @@ def test_every_criterion_and_every_pair_equals_the_hand_query(found):
     assert Criteria().empty and found(Criteria()) == by_hand(Criteria())
 
 
-@pytest.mark.parametrize(
-    "typed", ["'", '"', "quay & galway", "quay:*", "-- ", "(", "a" * 99, "\u202e", "ｑｕａｙ", "*"]
-)
-def test_whatever_is_typed_is_only_words(found, typed):
+def test_whatever_is_typed_is_only_words(found):
     """No operator of either index is ever reached; letters of any width are the same, and no word finds nothing."""
-    wanted = by_hand(Criteria(address=typed)) if words.words_of(typed) else []
-    assert found(Criteria(address=typed)) == wanted
+    for typed in ("'", '"', "quay & galway", "quay:*", "-- ", "(", "a" * 99, "\u202e", "ｑｕａｙ", "*"):
+        wanted = by_hand(Criteria(address=typed)) if words.words_of(typed) else []
+        assert found(Criteria(address=typed)) == wanted, typed
 
 
 def test_all_words_must_be_there_and_whole(found):
