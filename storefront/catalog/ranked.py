@@ -50,8 +50,8 @@ def _in_stock(asked, tier, listed, most, *seen):
 
 def _sold_out(listed, most, *seen):
     """Asked for only if what is there does not fill the pages; then all of it is put in order."""
-    hits = fulltext.matches(WORDS).subquery()
-    titled = hits.c.product_id.in_(select(fulltext.matches(TITLE_WORDS).subquery().c.product_id))
+    hits = fulltext.answers(WORDS).subquery()
+    titled = hits.c.product_id.in_(select(fulltext.answers(TITLE_WORDS).subquery().c.product_id))
     goods = select(*_places(hits.c.product_id, true(), case((titled, written(TITLED)), else_=written(OTHER))))
     goods = goods.where(*_not_among(seen, hits), _is_sold_out(hits, listed).is_(true()))
     return goods.order_by("place").limit(most).cte()
