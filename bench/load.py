@@ -9,6 +9,8 @@ from itertools import cycle
 
 from served import Served
 
+APART = 0.03  # seconds between visitors: of all who come in the same instant, one worker may get every one
+
 
 @dataclass
 class Rate:
@@ -51,6 +53,7 @@ def _run(served, paths, seconds, connections):
     threads = [threading.Thread(target=work, args=(number,)) for number in range(connections)]
     for thread in threads:
         thread.start()
+        time.sleep(APART)
     for thread in threads:
         thread.join()
     if errors:

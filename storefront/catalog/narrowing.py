@@ -131,6 +131,8 @@ def _page(text):
 
 
 def _price(text, currency):
+    if not text:
+        return None
     try:
         amount = money.parsed(text[:40], currency)
     except Invalid:
