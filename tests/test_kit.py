@@ -13,7 +13,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
 from storefront import store
-from storefront.kit import clock, events, http, mail, signing
+from storefront.kit import clock, connections, events, http, mail, signing
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.errors import Conflict, Invalid, Unavailable
 from storefront.kit.events import OrderEvent, OutboxMessage
@@ -78,6 +78,31 @@ def test_what_only_reads_keeps_its_plans_and_cannot_write(play):
     with db.engine.begin() as connection:  # as migrations do
         connection.execute(update(Store).values(name="By hand"))
     assert db.session.scalar(read) == "By hand"
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_connection_that_the_server_has_closed_is_not_lent(play, engine_beside):
+    """INV-27: a database that was started anew costs no page."""
+    play.shop()
+    name, closed = db.session.scalar(select(Store.name)), "pg_terminate_backend(pid, 5000)"
+    db.session.rollback()
+    with engine_beside.connect() as other:
+        here = "datname = current_database() AND pid <> pg_backend_pid()"
+        assert True in other.scalars(text(f"SELECT {closed} FROM pg_stat_activity WHERE {here}")).all()
+    assert db.session.scalar(select(Store.name)) == name
+
+
+def test_long_lists_come_whole(play, monkeypatch):
+    """More rows than come at once are streamed: what is committed, inside a transaction what it has written, too."""
+    monkeypatch.setattr(connections, "AT_ONCE", 2)
+    play.shop()
+    known = len(db.session.scalars(select(Page.id)).all())
+    with transaction():
+        for slug in ("one", "two", "three"):
+            store.save_page(slug, title=slug, body="<p>1</p>")
+        db.session.flush()
+        assert len(list(connections.streamed(select(Page.slug)))) == known + 3
+    assert {"one", "two", "three"} < {row.slug for row in connections.streamed(select(Page.slug))}
 
 
 # --- transactions ---
