@@ -33,6 +33,7 @@ from drill import stage_a_shop
 from play import Play
 
 ROOT = Path(__file__).resolve().parent.parent
+STRONG = passwords._hasher
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # thousands sign in: no password is real
 pytest_plugins = ["browser", "bookkeeping", "storefront.payments.gateways.kit"]
 for found in sorted((ROOT / "storefront").glob("*/models.py")):

@@ -163,10 +163,15 @@ def rehearse(point: str, story: Callable[[Drill], None], url: str, *, in_a_job: 
 
 
 @contextmanager
-def rehearsal(point: str, url: str, *, in_a_job: bool = False, **settings: str) -> Iterator[Drill]:
-    """The served shop with this fault ("" for none) and these settings, and the cast."""
+def rehearsal(
+    point: str, url: str, *, in_a_job: bool = False, kind: type[Served] = Forked, **settings: str
+) -> Iterator[Drill]:
+    """The served shop with this fault ("" for none) and these settings, and the cast.
+
+    `kind` is Served where it matters that a server has read nothing before it starts.
+    """
     fault = {"STOREFRONT_CRASH_AT": point} if point and not in_a_job else {}
-    served = Forked(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault, **settings)
+    served = kind(url, workers=1, SCHEDULER="off", SECRET_KEY=KEY, **fault, **settings)
     app = _app(url, served.folder, served.url)
     clock.reset()
     with served, app.app_context():

@@ -4,18 +4,17 @@ A server does all that it does when it starts (settings, application, workers); 
 many. For drills, which start it again and again; whoever measures memory or the start itself takes `Served`.
 """
 
+import atexit
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from functools import cache
 
 from served import ROOT, Served
-
-COMPILED = Path(tempfile.gettempdir()) / f"shop-templates-{os.getuid()}"  # a stale one is known by its checksum
-
 
 READ_BEFORE = ["gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "storefront.app"] + [
     f"storefront.{file.parent.name}.{file.stem}" for file in sorted((ROOT / "storefront").glob("*/*views.py"))
@@ -31,6 +30,7 @@ def serve(arguments, environment, log):
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
+    assert "prometheus_client" not in sys.modules, "it reads where figures are kept when it is imported"
     sys.argv = ["gunicorn", *arguments]
     from gunicorn.app.wsgiapp import run
 
@@ -42,8 +42,7 @@ class Forked(Served):
 
     def __init__(self, *arguments, **settings):
         super().__init__(*arguments, **settings)
-        COMPILED.mkdir(mode=0o700, exist_ok=True)
-        (self.folder / "templates").symlink_to(COMPILED)
+        (self.folder / "templates").symlink_to(_compiled())
 
     def _launch(self):
         if "ORDER_STATES" in self.environment:
@@ -54,6 +53,14 @@ class Forked(Served):
         process = context.Process(target=serve, args=arguments, daemon=True)
         process.start()
         return _Child(process)
+
+
+@cache
+def _compiled():
+    """A folder for the templates of all servers of this process."""
+    folder = tempfile.mkdtemp(prefix="shop-templates-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class _Child:
@@ -69,10 +76,11 @@ class _Child:
         self.process.join(timeout)
         if self.process.exitcode is None:
             raise subprocess.TimeoutExpired("the server", timeout)
+        return self.process.exitcode
 
     def terminate(self):
-        if self.process.exitcode is None:
-            os.kill(self.pid, signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        if self.process.exitcode is None:
+            os.kill(self.pid, number)

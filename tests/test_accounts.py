@@ -13,6 +13,8 @@ from storefront.kit import events
 from storefront.kit.db import db, transaction
 from storefront.kit.errors import Conflict, Invalid, NotFound
 
+from conftest import STRONG
+
 PASSWORD = "nine old kettles"
 ANNA = {"name": "Anna Berg", "line1": "1 Quay Street", "city": "Galway", "country": "IE"}
 
@@ -148,6 +150,11 @@ def test_an_account_made_of_a_guest_shows_nothing_of_the_guest(context):
         account = customers.sign_up("bob@example.com", PASSWORD, "Mallory")
     assert account.id == guest.id and account.verified_at is None
     assert (account.name, account.phone, account.consent) == ("Mallory", "", {})
+
+
+def test_passwords_are_costly_to_guess():
+    """Argon2id with 19 MiB and two passes, as OWASP's cheat sheet on storing passwords asks for."""
+    assert STRONG.hash("ten new kettles").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_a_hash_with_old_parameters_is_renewed_at_sign_in(play, anna):

@@ -26,6 +26,7 @@ from bookkeeping import check_books
 from drill import rehearsal
 from drill_stories import TO_GATEWAY, everything_settles, pay
 from purchases import at_once
+from served import Served
 
 SHOPPERS_WAIT = 4  # seconds that somebody who comes back from paying has to look at nothing
 GATEWAYS_WAIT = 2  # seconds: twice what is promised to a gateway, for a test machine that is busy
@@ -245,7 +246,7 @@ def _away(name):
 @pytest.mark.only_on("sqlite")
 def test_nothing_is_promised_on_a_full_disk(database, staged):
     """INV-27: no byte more can be written: 503, nothing is half there; with room again everything goes on."""
-    with rehearsal("", database.copy(staged)) as drill:
+    with rehearsal("", database.copy(staged), kind=Served) as drill:
         drill.through(*TO_GATEWAY)
         play, alice = drill.play, drill.alice
         bill, gateway = play.last_bill(), play.visitor("gateway")
@@ -286,7 +287,7 @@ def _full_disk(served):
 
 def test_a_reload_fails_no_request(database, staged):
     """INV part 10: HUP while people shop and pay: every request is answered, and what was begun goes on after it."""
-    with rehearsal("", database.copy(staged)) as drill:
+    with rehearsal("", database.copy(staged), kind=Served) as drill:
         drill.through(*TO_GATEWAY)
         old, stop, seen = drill.served.workers(), threading.Event(), []
 

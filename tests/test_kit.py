@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import psycopg
 import pytest
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import InternalError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, StatementError
 
 from storefront import store
 from storefront.kit import clock, connections, events, http, mail, signing
@@ -92,6 +92,28 @@ def test_a_connection_that_the_server_has_closed_is_not_lent(play, engine_beside
     assert db.session.scalar(select(Store.name)) == name
 
 
+@pytest.mark.only_on("postgresql")
+def test_plans_that_fit_no_more_cost_one_page(play, engine_beside):
+    """INV-27: a table is changed under a running shop: the connection with the old plan is given up."""
+    read = text("SELECT * FROM things")
+    with engine_beside.begin() as other:
+        other.execute(text("CREATE TABLE things AS SELECT 1 AS thing"))
+    try:
+        for _page in range(12):
+            assert db.session.scalar(read) == 1
+            db.session.rollback()
+        with engine_beside.begin() as other:
+            other.execute(text("ALTER TABLE things ALTER thing TYPE text"))
+        with pytest.raises(DBAPIError, match="cached plan"):
+            db.session.scalar(read)
+        db.session.rollback()
+        assert db.session.scalar(read) == "1"
+    finally:
+        db.session.rollback()
+        with engine_beside.begin() as other:
+            other.execute(text("DROP TABLE things"))
+
+
 def test_long_lists_come_whole(play, monkeypatch):
     """More rows than come at once are streamed: what is committed, inside a transaction what it has written, too."""
     monkeypatch.setattr(connections, "AT_ONCE", 2)
@@ -102,6 +124,7 @@ def test_long_lists_come_whole(play, monkeypatch):
             store.save_page(slug, title=slug, body="<p>1</p>")
         db.session.flush()
         assert len(list(connections.streamed(select(Page.slug)))) == known + 3
+        db.session.execute(update(Page).where(Page.slug == "two").values(title="2"))  # as any other statement
     assert {"one", "two", "three"} < {row.slug for row in connections.streamed(select(Page.slug))}
 
 

@@ -189,7 +189,10 @@ def books(app):
 
 
 def test_a_shop_rebuilt_from_its_inbox_equals_the_original(play, shop, rebuilt):
-    """Invariants 27, 28 and 30, domain 13: a backup from before, the inbox since, one command: the same books."""
+    """Invariants 27, 28 and 30, domain 13: a backup from before, the inbox since, one command: the same books.
+
+    Each database hears rumours of its own.
+    """
     import databases
 
     play.shelves(mug=60, bowl=60)

@@ -43,7 +43,9 @@ def test_the_shop_is_served_and_killed_and_served_again(database):
 
         shop.kill()
         assert gone(shop)
+        began = time.monotonic()
         shop.start()
+        assert time.monotonic() - began < SOON
         assert requests.get(f"{shop.url}/products/mug", timeout=20).status_code == 200
 
         shop.process.send_signal(signal.SIGTERM)
@@ -51,6 +53,9 @@ def test_the_shop_is_served_and_killed_and_served_again(database):
         told = [json.loads(line) for line in shop.log().splitlines() if line.startswith("{")]
         assert any(line["message"].startswith("GET / 200") for line in told)
         assert [line.get("trace", line["message"]) for line in told if line["level"] == "error"] == []
+
+
+SOON = 30  # seconds: ten are promised on a machine that does nothing else
 
 
 def a_small_shop(database):

@@ -11,8 +11,10 @@ INDEX = "ix_product_search_document"
 
 
 def upgrade():
-    """Forward. What waits is sorted in; nothing is left that a search would have to go through."""
+    """Forward. What waits is sorted in; searches wait for that (of four megabytes at most, as the list may grow)."""
     _set("SET (fastupdate = off)")
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(f"SELECT gin_clean_pending_list('{INDEX}')")
 
 
 def downgrade():
@@ -23,4 +25,3 @@ def downgrade():
 def _set(option):
     if op.get_context().dialect.name == "postgresql":
         op.execute(f"ALTER INDEX {INDEX} {option}")
-        op.execute(f"SELECT gin_clean_pending_list('{INDEX}')")

@@ -101,7 +101,7 @@ def matches() -> Select:
 def answers(asked: str) -> Select:
     """The same of the question bound to this name, WORDS or TITLE_WORDS, where a statement asks both of the same words.
 
-    PostgreSQL reads the index once for all of such a statement, SQLite each time no more than is taken.
+    PostgreSQL, on which both must be bound, reads the index once for all that ask; SQLite each time what is taken.
     """
     return _ANSWERS[_dialect()][asked]
 

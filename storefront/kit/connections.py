@@ -20,6 +20,7 @@ from storefront.kit.db import PATIENCE, db, in_transaction, patience
 
 PREPARED = 150  # statements that a connection keeps: those of all pages, and most of a purchase's
 CACHE_KB = 300  # of pages that each connection keeps: a worker has one a thread, and the system keeps the file anyway
+STALE = ("0A000", "26000")  # of PostgreSQL: "cached plan must not change result type"; there is no such statement
 AT_ONCE = 500  # rows of a long list
 
 
@@ -32,8 +33,8 @@ def listen() -> None:
 
 def streamed(wanted: Select) -> Iterator[Any]:
     """The rows of a query, a lot at a time; outside of a transaction over a connection that begins one."""
-    with nullcontext(db.session.connection()) if in_transaction() else db.engine.connect() as connection:
-        yield from connection.execution_options(yield_per=AT_ONCE).execute(wanted)
+    with nullcontext(db.session.connection()) if in_transaction() else db.engine.begin() as connection:
+        yield from connection.execute(wanted, execution_options={"yield_per": AT_ONCE})
 
 
 def _opened(connection, record):
@@ -52,6 +53,13 @@ def _lent(connection, record, proxy):
         raise DisconnectionError("The server has closed this connection.")
 
 
+def _failed(context):
+    """A connection whose prepared statements fit no more (tables were changed, a pooler took them) is not kept."""
+    if getattr(context.original_exception, "sqlstate", None) in STALE:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
+
+
 def _has_word(socket):
     """Whether there is something to read (or the end) where no question is open."""
     waiting = select.poll()
@@ -63,6 +71,8 @@ def _begun(connection):
     """Whoever begins may write, migrations too, which know no session; and waits for locks as long as is said."""
     raw, milliseconds = connection.connection.dbapi_connection, int(1000 * patience())
     if _is_psycopg(raw):
+        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            return  # a migration's, which says so itself
         raw.autocommit = False
         raw.read_only = False
         if in_transaction() and patience() != PATIENCE:
@@ -88,6 +98,7 @@ def _is_psycopg(connection):
 _LISTENERS = (
     (Engine, "connect", _opened),
     (Pool, "checkout", _lent),
+    (Engine, "handle_error", _failed),
     (Engine, "begin", _begun),
     (db.session, "after_begin", _session_begun),
 )

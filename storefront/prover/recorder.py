@@ -95,9 +95,8 @@ def _asked(execute, question):
 
 
 class Connection:
-    """What SQLAlchemy, and kit/db.py by the name of its module, take for a connection of sqlite3."""
+    """What SQLAlchemy takes for a connection of sqlite3."""
 
-    __module__ = "sqlite3"
     isolation_level = None
 
     def __init__(self, raw: sqlite3.Connection):
