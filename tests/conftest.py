@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from importlib import import_module
 from pathlib import Path
 
@@ -47,6 +47,7 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--db", action="append", choices=databases.KINDS, help="only this database; may be repeated")
+    parser.addoption("--everywhere", action="store_true", help="every case of a story on both databases")
 
 
 def pytest_generate_tests(metafunc):
@@ -235,15 +236,32 @@ def _free_port():
 # --- what ran, and what did not ---------------------------------------------------------------------------------------
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Each test says of which kind it is. Of two processes one takes SQLite's stories and one PostgreSQL's, the long
     runs first; whoever is free goes on with the browser, the drill and the rest.
     """
+    if not (config.getoption("--db") or config.getoption("--everywhere")):
+        left_out = set(_other_turns(items))
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         item.user_properties.append(("kind", _kind(item)))
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: GROUPS.index(_group(item)))
+
+
+def _other_turns(items):
+    """Each story runs on both databases; of its cases the first does, the others take turns: these are not theirs."""
+    stories = defaultdict(dict)
+    for item in items:
+        if kind := getattr(item, "callspec", _None).params.get("database"):
+            case = item.callspec.id.replace(kind, "", 1)
+            stories[item.parent.nodeid, item.originalname].setdefault(case, {})[kind] = item
+    for cases in stories.values():
+        for place, found in enumerate(cases.values()):
+            if place and len(found) == len(databases.KINDS):
+                yield found[databases.KINDS[place % len(databases.KINDS)]]
 
 
 GROUPS = ("sqlite", "postgresql", "browser", "apart", "")

@@ -495,14 +495,14 @@ def queries_of(visitor, path):
 
 def plan_of(statement):
     """How the database would go about it, in words."""
-    kind = db.session.get_bind().dialect.name
-    bound = statement.compile(db.engine, compile_kwargs={"literal_binds": True})
-    if kind == "postgresql":  # in a table of thirty rows every way is short: leave only those that stay short
-        for way in ("seqscan", "bitmapscan", "sort"):
-            db.session.execute(text(f"SET LOCAL enable_{way} = off"))
-    raw = db.session.execute(
-        text(("EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN ") + str(bound).replace(":", "\\:"))
-    )
+    bound = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True})).replace(":", "\\:")
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            raw = connection.execute(text(f"EXPLAIN QUERY PLAN {bound}")).all()
+        else:  # in a table of thirty rows every way is short: leave only those that stay short
+            for way in ("seqscan", "bitmapscan", "sort"):
+                connection.execute(text(f"SET LOCAL enable_{way} = off"))
+            raw = connection.execute(text(f"EXPLAIN {bound}")).all()
     return "\n".join(" ".join(map(str, row)) for row in raw)
 
 
