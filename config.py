@@ -152,11 +152,9 @@ class Config:
             few = {"cached_statements": 24}  # each connection keeps so many; a quarter of 100 costs no page its speed
             return {"pool_size": 40, "max_overflow": 0, "pool_timeout": 5, "connect_args": few}
         silent = {"connect_timeout": 3, "tcp_user_timeout": 5000}  # a server that is cut off does not hang pages
-        lock = f"-c lock_timeout={int(1000 * PATIENCE)}"  # nor does somebody else's lock
-        silent["options"] = (
-            f"{lock} -c default_transaction_read_only=on"  # see kit/connections.py, which says READ WRITE
-        )
-        silent |= {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 2}  # is it still there, unasked
+        silent |= {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 2}  # nor does one that vanished
+        lock = f"lock_timeout={int(1000 * PATIENCE)}"  # nor somebody else's lock
+        silent["options"] = f"-c {lock} -c default_transaction_read_only=on"  # who writes says so: kit/connections.py
         few = {"pool_use_lifo": True}  # do the work as long as they can: they have prepared their statements
         pool = {"pool_size": 10, "max_overflow": 10, "pool_timeout": 5}
         return {"connect_args": silent, **pool, **few}

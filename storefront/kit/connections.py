@@ -71,8 +71,6 @@ def _begun(connection):
     """Whoever begins may write, migrations too, which know no session; and waits for locks as long as is said."""
     raw, milliseconds = connection.connection.dbapi_connection, int(1000 * patience())
     if _is_psycopg(raw):
-        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-            return  # a migration's, which says so itself
         raw.autocommit = False
         raw.read_only = False
         if in_transaction() and patience() != PATIENCE:
