@@ -189,7 +189,7 @@ def _what_every_page_shows():
         "locale": str(locale or "en").replace("_", "-"),
         "text_direction": locale.text_direction if locale else "ltr",
         "languages": language.choices(),
-        "footer_pages": tuple(store.footer_pages()),
+        "footer_pages": store.footer_pages(),
         "menu_links": tuple((place.name, place.path) for place in catalog.menu()),
         **cart.badge(),
     }

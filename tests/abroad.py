@@ -60,5 +60,3 @@ class Abroad(Visitor):
         if words := bare(heard, self.known):
             self.found.append(f"{page.path}: {' '.join(words)[:200]}")
         page.seen = Reader(page.html.replace("⟦", "").replace("⟧", ""))
-        page.text, page.title, page.heading = page.seen.text, page.seen.title, page.seen.heading
-        page.forms = page.seen.forms

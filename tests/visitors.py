@@ -1,5 +1,6 @@
 """A person with a browser of their own: pages, links, forms and buttons over real HTTP."""
 
+from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -11,7 +12,7 @@ from forms import Reader
 
 
 class Page:
-    """One answer of the shop, read."""
+    """One answer of the shop; its HTML is read when somebody looks at it."""
 
     def __init__(self, answer: requests.Response):
         self.answer = answer
@@ -20,9 +21,16 @@ class Page:
         self.url = answer.url
         self.path = urlsplit(answer.url).path
         self.html = answer.text if "html" in answer.headers.get("Content-Type", "") else ""
-        self.seen = Reader(self.html)
-        self.text, self.title, self.heading = self.seen.text, self.seen.title, self.seen.heading
-        self.forms = self.seen.forms
+
+    @cached_property
+    def seen(self) -> Reader:
+        """What stands on the page."""
+        return Reader(self.html)
+
+    text = property(lambda self: self.seen.text)
+    title = property(lambda self: self.seen.title)
+    heading = property(lambda self: self.seen.heading)
+    forms = property(lambda self: self.seen.forms)
 
     @property
     def steps(self) -> list[int]:
@@ -59,6 +67,7 @@ class Visitor:
     def __init__(self, url: str, name: str = "somebody"):
         self.url, self.name = url, name
         self.http = requests.Session()
+        self.http.trust_env = False  # no proxy stands between these two
         self.page: Page | None = None
         self.broken_is_fine = False  # a test that breaks the shop on purpose says so
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -63,14 +64,20 @@ class Tile(NamedTuple):
 def tree() -> Tree:
     """The whole tree, in one query a request."""
     if "category_tree" not in g:
-        places = [Place(*row[:4], row.goods or 0) for row in db.session.execute(_TREE)]
-        by_id = {place.id: place for place in places}
-        for place in places:
-            if place.parent_id in by_id:
-                by_id[place.parent_id].below.append(place)
-        top = [place for place in places if place.parent_id not in by_id]
-        g.category_tree = Tree(top, by_id, {place.path: place for place in places})
+        g.category_tree = _grown(tuple(db.session.execute(_TREE)))
     return g.category_tree
+
+
+@lru_cache(maxsize=2)
+def _grown(rows):
+    """The same rows make the same tree: it is built when one of them changed, and nobody changes it."""
+    places = [Place(row.id, row.parent_id, row.name, row.path, row.goods or 0) for row in rows]
+    by_id = {place.id: place for place in places}
+    for place in places:
+        if place.parent_id in by_id:
+            by_id[place.parent_id].below.append(place)
+    top = [place for place in places if place.parent_id not in by_id]
+    return Tree(top, by_id, {place.path: place for place in places})
 
 
 def menu() -> list[Place]:

@@ -1,10 +1,11 @@
 """The verbs of the store."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import Row, String, cast, func, select, update
 
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -23,24 +24,24 @@ class PageLink(NamedTuple):
     title: str
 
 
-def current() -> Store:
-    """The shop's row, read once a request. Raises Unavailable before the shop is set up."""
-    if "store" not in g or g.store not in db.session:  # a job gives its session back after each row
+def current() -> Row[Any]:
+    """The columns of `Store`, read once and afresh in each transaction. Raises Unavailable before it is set up."""
+    if "store" not in g or g.store_was_read_in is not db.session().get_transaction():
         found = db.session.execute(_STORE_WITH_LINKS).first()
         if not found:
             raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
-        g.store, links = found
-        g.footer_pages = _links(links or "")
+        g.store, g.store_was_read_in = found, db.session().get_transaction()
     return g.store
 
 
 def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set columns of the shop, in the caller's transaction; gives what differs, as it was and as it is."""
-    shop = current()
+    shop = db.session.scalars(select(Store)).one()
     before = {name: getattr(shop, name) for name, value in values.items() if getattr(shop, name) != value}
     for name in before:
         setattr(shop, name, values[name])
     db.session.flush()
+    g.pop("store", None)
     return before, {name: values[name] for name in before}
 
 
@@ -60,10 +61,9 @@ def greet(line: str, text: str, by: str) -> tuple[dict[str, str], dict[str, str]
     return {name: was.get(name, "") for name in differ}, {name: now[name] for name in differ}
 
 
-def footer_pages() -> list[PageLink]:
+def footer_pages() -> tuple[PageLink, ...]:
     """Links to the text pages, in their order; comes with the store's own query."""
-    current()
-    return g.footer_pages
+    return _links(current().links or "")
 
 
 def page(slug: str) -> Page:
@@ -100,7 +100,7 @@ def next_number(name: str) -> int:
 
 
 _STORE_WITH_LINKS = select(
-    Store,
+    Store.__table__,  # as a plain row: every page reads it, and none changes it
     select(
         func.aggregate_strings(
             cast(Page.position, String) + _FIELD + cast(Page.id, String) + _FIELD + Page.slug + _FIELD + Page.title,
@@ -108,12 +108,14 @@ _STORE_WITH_LINKS = select(
         )
     )
     .where(Page.title != "")
-    .scalar_subquery(),
+    .scalar_subquery()
+    .label("links"),
 )
 
 
+@lru_cache(maxsize=1)
 def _links(text):
     """The pages in their order, out of the one text in which they came with the store's row."""
     rows = [row.split(_FIELD) for row in text.split(_ROW) if row]
     rows.sort(key=lambda row: (int(row[0]), int(row[1])))
-    return [PageLink(slug, title) for _, _, slug, title in rows]
+    return tuple(PageLink(slug, title) for _, _, slug, title in rows)
