@@ -57,6 +57,13 @@
     field.addEventListener('blur', function () { if (changed && !stays && doc.activeElement !== field) send(); });
   });
 
+  /* One box for all boxes of a name on this page. */
+  all('[data-ticks]').forEach(function (box) {
+    var others = all('input[type=checkbox][name="' + box.dataset.ticks + '"]');
+    box.hidden = false;
+    box.addEventListener('change', function () { others.forEach(function (other) { other.checked = box.checked; }); });
+  });
+
   all('button[data-show]').forEach(function (button) {
     var input = doc.getElementById(button.dataset.show);
     if (!input) return;

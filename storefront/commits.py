@@ -52,6 +52,7 @@ COMMITS = {
     "announce_return": "The shop expects something back.",
     "withdraw_return": "The shopper keeps what was to come back.",
     "put_back": "What a closed order asked for stands in the shopper's cart, once.",
+    "order_again": "What a customer ordered before stands in the cart once more.",
     "erase_customer": "A customer is forgotten, with all that orders, carts and letters said of the person.",
     "set_apart": "The cart may be ordered beside an order whose payment is on its way.",
     # staff, refunds

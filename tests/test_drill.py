@@ -20,13 +20,13 @@ from served import ROOT
 # Each is one transaction without a call outside before or after it: it has happened or not, and may be done once more.
 ALONE = {
     *("apply_code", "remove_code", "erase_customer", "forget_devices", "join_orders"),
-    *("change_cart", "write_note", "fit_cart", "bring_cart_back", "adopt_cart", "put_back", "set_apart"),
+    *("change_cart", "write_note", "fit_cart", "bring_cart_back", "adopt_cart", "put_back", "order_again"),
     *("join_line", "leave_line", "tell_waiting", "forget_who_waited", "end_hold", "move_hold", "purge", "replace_link"),
     *("complete", "remove_if_worthless", "prune_forged_messages", "refresh_sold_out", "rehearse_replay"),
     *("take_in_stray", "fulfil_waiting", "decide_row", "remind_owner", "choose_on_desk"),
     *("notice_silence", "look_after_keys", "note_proof", "sandbox_console", "end_certificate"),
     *("assign_goods", "note_low_stock", "end_return", "announce_return", "withdraw_return"),
-    *("exchange_return", "note_exchange"),
+    *("exchange_return", "note_exchange", "set_apart"),
     *("sandbox_receive", "sandbox_play", "pay_rest", "publish_events", "queue_webhooks", "note_ping", "note_token_use"),
 }
 REHEARSED = [name for story in STORIES.values() for name in (*story.commits, *story.in_a_job)]

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from storefront import payments
+from storefront import payments, store
 from storefront.admin import going_live, live_facts
 from storefront.jobs import lease, runner
 from storefront.jobs.models import JobLease
@@ -27,6 +27,7 @@ from storefront.sandbox import Tried, invented, try_keys
 from storefront.sandbox.inventing import key_pair
 from storefront.sandbox.models import SandboxPayment
 from storefront.sandbox.players import PLAYERS
+from storefront.store import seller
 
 from counter import comes_in, trail
 
@@ -130,6 +131,22 @@ def test_settings_are_missing(right):
     with transaction():
         payments.config_to_change("sandbox").secrets = {}
     assert seen() == only("ready")
+
+
+@pytest.mark.parametrize("lacks", [{"legal_name": ""}, {"address": ""}, {"name": seller.NEW}, seller.DEMO])
+def test_the_seller_is_not_named(right, lacks):
+    """ADM-11: facts that are missing, that a new shop begins with, or that are those of the shop to try."""
+    right.shop(**lacks)
+    assert seen() == only("seller")
+
+
+def test_the_seller_has_not_written_the_terms(right):
+    """ADM-11: a text that every shop should have is not there, and is named."""
+    with transaction():
+        store.remove_page("terms")
+    found = going_live.look(sandbox())["seller"]
+    assert found.ok is False and "Terms" in found.says and "Address" not in found.says
+    assert going_live.seller(facts(unsaid=("Terms",))).ok is False
 
 
 def test_the_address_has_no_tls(right, monkeypatch):
@@ -376,8 +393,9 @@ def test_the_look_is_for_owners(play):
 
 
 def test_every_check_has_a_sentence_and_a_test():
-    """ADM-11: nine checks; each says what it looks at."""
+    """ADM-11: nine checks, and who sells; each says what it looks at."""
     assert list(going_live.CHECKS) == [
-        *("ready", "address", "signature", "clocks", "mail", "scheduler", "certificate", "notification", "payment")
+        *("ready", "seller", "address", "signature", "clocks", "mail", "scheduler", "certificate", "notification"),
+        "payment",
     ]
     assert all(check.__doc__ and label for label, check in going_live.CHECKS.values())

@@ -201,3 +201,60 @@ def snapshot(order):
         [(line.sku, line.qty, line.unit_minor, line.total_minor, line.custom) for line in order.lines],
         db.session.scalar(select(Order.quote_hash).filter_by(id=order.id)),
     ]
+
+
+# --- once more what was bought before
+
+
+def order_again(shopper):
+    """Press the button beside the first order of the list."""
+    shopper.get("/account/orders")
+    return shopper.press("Order again")
+
+
+def test_a_customer_orders_the_same_again(play, alice):
+    """One press beside an order that was paid: its lines stand in the cart, once however often it is pressed."""
+    play.signed_in(shopper=alice)
+    first = play.paid_order(alice, mug=2, poster=1).order
+    assert play.in_cart(alice) == {}
+    page = order_again(alice)
+    assert (page.path, page.steps) == ("/cart", [303, 200])
+    assert page.has(f"What was in order {first.number} is in your cart, at the prices of today.")
+    order_again(alice)
+    assert play.in_cart(alice) == {"Mug": 2, "Poster": 1}
+    play.to_preview(alice)
+    second = play.confirm(alice).order
+    assert second.number != first.number
+    assert [(line.sku, line.qty) for line in second.lines] == [("MUG", 2), ("POSTER", 1)]
+
+
+def test_what_is_gone_is_not_ordered_again(play, alice):
+    """Only what is there comes into the cart; when nothing is, nothing says that it did."""
+    play.signed_in(shopper=alice)
+    play.paid_order(alice, mug=2)
+    with transaction():
+        play.variant("mug").active = False
+    page = order_again(alice)
+    assert page.has("Mug is not for sale any more.") and not page.has("What was in order")
+
+
+def test_nobody_orders_what_somebody_else_ordered(play, alice):
+    """The number of an order of somebody else leads nowhere, and a guest is asked to sign in."""
+    play.signed_in(shopper=alice)
+    number = play.paid_order(alice, mug=2).order.number
+    bob = play.signed_in("bob@example.com")
+    bob.get("/account/orders")
+    assert bob.post(f"/account/orders/{number}/again").status == 404
+    guest = play.visitor("guest")
+    assert guest.post(f"/account/orders/{number}/again").path == "/account/sign-in"
+    assert play.in_cart(bob) == {}
+
+
+def test_what_waits_to_be_paid_is_not_ordered_again(play, alice):
+    """What is in the cart is what that order asks for, and leaves with it: the press leads to the order's own page."""
+    play.signed_in(shopper=alice)
+    order = play.held_order(alice, mug=2).order
+    alice.get("/account/orders")
+    assert not any(form.button("Order again") for form in alice.page.forms)
+    assert alice.post(f"/account/orders/{order.number}/again").path == f"/orders/{order.key}"
+    assert play.in_cart(alice) == {"Mug": 2}

@@ -86,6 +86,23 @@ def test_orders_of_a_guest_join_once_the_email_is_confirmed(play):
     assert play.signed_in().get("/account/orders").has(later)
 
 
+def test_a_guest_who_has_paid_makes_an_account_by_a_password(play):
+    """One field on the paid page; whoever else has its address is not shown the e-mail, nor asked. ROL-02."""
+    play.shelves(mug=5)
+    guest = play.visitor("guest")
+    placed = play.paid_order(guest, mug=1)
+    page = guest.get(f"/orders/{placed.order.key}")
+    assert page.has(f"Once you have confirmed {placed.order.email} by our letter")
+    somebody = play.visitor("somebody").get(f"/orders/{placed.order.key}")
+    assert not somebody.has("Choose a password") and placed.order.email not in somebody.html
+    page = guest.press("Create account", Password="short")
+    assert page.status == 400 and page.path == "/account/create"
+    page = guest.press("Create account", Password=PASSWORD)
+    assert page.path == "/account/sign-in" and page.has("Now sign in with your email and password.")
+    page = guest.press("Sign in", {"Email": placed.order.email, "Password": PASSWORD})
+    assert page.path == f"/orders/{placed.order.key}" and not page.has("Choose a password")
+
+
 def test_a_thief_with_anothers_email_sees_nothing(play):
     """A stranger makes an account with Alice's e-mail: no order joins, and her press on the letter confirms nothing."""
     play.shelves(mug=9)

@@ -35,6 +35,14 @@ def ready(facts: Facts) -> Found:
     return Found(True, _("Everything is filled in, and the adapter holds the rules of every gateway."))
 
 
+def seller(facts: Facts) -> Found:
+    """Shoppers can read from whom they buy."""
+    if facts.unsaid:
+        told = _("Shoppers must know from whom they buy, and on which terms. Not written yet: %(what)s.")
+        return Found(False, told % {"what": ", ".join(facts.unsaid)})
+    return Found(True, _("The shop says who sells, and on which terms."))
+
+
 def address(facts: Facts) -> Found:
     """The public address is reached over TLS, from outside in."""
     url = current_app.config["PUBLIC_URL"]
@@ -128,6 +136,7 @@ def payment(facts: Facts) -> Found:
 
 CHECKS: dict[str, tuple[Any, Callable[[Facts], Found]]] = {
     "ready": (_l("Settings"), ready),
+    "seller": (_l("Who sells"), seller),
     "address": (_l("Public address"), address),
     "signature": (_l("Signatures, both ways"), signature),
     "clocks": (_l("Clocks"), clocks),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -11,6 +11,7 @@ from storefront.admin import audit, figures, finding, wording
 from storefront.admin.finding import MOST, Wish
 from storefront.admin.goods_list import few_left
 from storefront.admin.room import bp, deed
+from storefront.admin.unsaid import unsaid
 from storefront.jobs.models import JobRun
 from storefront.kit import clock
 from storefront.kit.db import db
@@ -44,6 +45,7 @@ def home():
         troubles=_troubles(),
         silent=[(config, CAUSES[config.silent_cause]) for config in payments.silent_gateways()],
         endings=payments.endings(),
+        unsaid=unsaid() if current_app.config["LIVE"] else [],
         currency=store.current().currency,
         periods=[figures.period(history, days) for days in (1, 7, 30)],
         history=history,

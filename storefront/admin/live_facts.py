@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from storefront import jobs, payments, sandbox
+from storefront.admin.unsaid import unsaid
 from storefront.kit import clock, http
 from storefront.kit.db import db
 from storefront.kit.errors import Unavailable
@@ -52,6 +53,7 @@ class Facts:
     last_message: Message | None
     heard_at: datetime | None
     paid: Paid | None
+    unsaid: tuple[str, ...] = ()  # what the shop does not say of itself
     tried: sandbox.Tried | None = None  # its keys, without the service; None while settings are missing
 
 
@@ -74,6 +76,7 @@ def gather(config: GatewayConfig) -> Facts:
         last_message=_last_message(config.name, _keys_since(config)),
         heard_at=heard if heard and (since is None or heard >= since) else None,
         paid=_paid(config.name, since),
+        unsaid=tuple(unsaid()),
         tried=None if lacking else sandbox.try_keys(config),
     )
 

@@ -113,12 +113,17 @@ def shown_with(found: Order) -> dict:
     }
 
 
+WHOLE = (  # how an order is loaded whose page, or paper, shows all of it
+    selectinload(Order.lines),
+    selectinload(Order.shipments).selectinload(Shipment.lines).joinedload(ShipmentLine.order_line),
+    joinedload(Order.shipping_address),
+    joinedload(Order.billing_address),
+)
+
+
 def order_by(number: str) -> Order:
     """The order with its lines, addresses and parcels, in a constant number of queries. Raises NotFound."""
-    parcels = selectinload(Order.shipments).selectinload(Shipment.lines).joinedload(ShipmentLine.order_line)
-    both = (joinedload(Order.shipping_address), joinedload(Order.billing_address))
-    query = select(Order).filter_by(number=number).options(selectinload(Order.lines), parcels, *both)
-    found = db.session.scalar(query)
+    found = db.session.scalar(select(Order).filter_by(number=number).options(*WHOLE))
     if found is None:
         raise NotFound(_("There is no order with this number."))
     return found
@@ -150,15 +155,23 @@ def came(bill: Bill) -> tuple[int, str]:
     return int(amount or 0), currency or bill.currency
 
 
+def may_be_cancelled(found: Order) -> bool:
+    """Whether staff may still cancel it: nothing of it has left."""
+    return found.status in CANCELLABLE and not _something_left(found)
+
+
+def _something_left(found):
+    return any(parcel.status in (SHIPPED, DELIVERED) for parcel in found.shipments)
+
+
 def _may(found, bills):
     """Which deeds the present state allows: buttons are shown by it."""
-    parcels = [shipment.status for shipment in found.shipments]
     return {
-        "cancel": found.status in CANCELLABLE and not any(state in (SHIPPED, DELIVERED) for state in parcels),
+        "cancel": may_be_cancelled(found),
         "refund": orders.refundable_of(found) > 0,
         "accept": found.status == REVIEW,
         "complete": found.status in (SHIPPED, DELIVERED) and ORDER.allows(found, "completed"),
-        "return": any(state in (SHIPPED, DELIVERED) for state in parcels),
+        "return": _something_left(found),
         "until": found.kept_until if found.status == HOLD else None,
         "zone": store.current().timezone,
     }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from flask import render_template
 from flask_babel import get_locale, gettext as _
@@ -33,6 +34,17 @@ class Pick:
     parcels: list[tuple[str, int, int]] = field(default_factory=list)
 
 
+class Paper(NamedTuple):
+    """What lies in a parcel: units by order line, in it and later; the shop; and the lines of the address."""
+
+    order: Order
+    parcel: Shipment
+    inside: dict[int, int]
+    later: Counter[int]
+    shop: Any
+    address_lines: list[str]
+
+
 @bp.get("/parcels")
 def pick_list():
     """Everything that is ready to be packed, by shelf and SKU, and the parcels that it goes into."""
@@ -55,21 +67,19 @@ def packing_slip(number, shipment_id):
     parcel = next((one for one in found.shipments if one.id == shipment_id and one.lines), None)
     if parcel is None:
         raise NotFound(_("There is no such parcel."))
-    inside = {line.order_line_id: line.qty for line in parcel.lines}
+    return render_template("admin/slip.html", **paper_of(found, parcel)._asdict())
+
+
+def paper_of(order: Order, parcel: Shipment) -> Paper:
+    """What the paper says that lies in a parcel of an order."""
     later: Counter[int] = Counter()
-    for other in found.shipments:
+    for other in order.shipments:
         if other.id != parcel.id and other.shipped_at is None and other.status != "CANCELLED":
             later.update({line.order_line_id: line.qty for line in other.lines})
-    address = found.shipping_address
-    return render_template(
-        "admin/slip.html",
-        order=found,
-        parcel=parcel,
-        inside=inside,
-        later=later,
-        shop=store.current(),
-        address_lines=customers.lines(address, str(get_locale() or "en")) if address else [],
-    )
+    address = order.shipping_address
+    lines = customers.lines(address, str(get_locale() or "en")) if address else []
+    inside = {line.order_line_id: line.qty for line in parcel.lines}
+    return Paper(order, parcel, inside, later, store.current(), lines)
 
 
 def picks_of(parcels: list[Shipment]) -> list[Pick]:

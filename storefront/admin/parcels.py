@@ -22,7 +22,7 @@ def ship(number, shipment_id):
     """A parcel has left; the shopper gets a letter with its tracking. Money that is only reserved is taken before."""
     try:
         carrier, tracking = line("carrier"), line("tracking")
-        _take_money(number, shipment_id)
+        take_money(number, shipment_id)
     except (Conflict, Invalid) as problem:
         return page_of(number, problem)
     said = _("The parcel is marked as sent. The letter with the tracking goes out by itself.")
@@ -142,7 +142,7 @@ def counts(prefix: str) -> dict[int, int]:
     return found
 
 
-def _take_money(number, shipment_id):
+def take_money(number, shipment_id):
     """Money that is only reserved is asked for before the parcel leaves, outside any transaction. Once."""
     order_id = verbs.by_number(number).id
     if payments.taken_on_sending(order_id) is None:

@@ -2,8 +2,8 @@
 
 Verbs: badge, current, current_or_new, left_behind, is_own, lies_in, adopt, leave_behind, forget_devices,
 forget_person (whose cart);
-add, change, write_note, choose, merge, touch, parse_quantity, cleaned, goods_of (what is in it); put_back, fit, tell
-(what comes back into it); add_certificate, remove_certificate,
+add, change, write_note, choose, merge, touch, parse_quantity, cleaned, goods_of (what is in it);
+put_back, put_in, fit, tell (what comes back into it); add_certificate, remove_certificate,
 why_short (gift certificates in it); quote, read_token (what it costs); locked, still_open, open_orders, claim,
 lines_of, part, take_out, set_open_order, reclaim, forget_orders,
 stale, purge (how it meets orders and time).
@@ -18,7 +18,7 @@ from storefront.cart.paying import claim, forget_orders, lines_of, part, reclaim
 from storefront.cart.priced import QuoteLine
 from storefront.cart.quote import Quote, read_token
 from storefront.cart.quoting import quote
-from storefront.cart.returning import fit, put_back
+from storefront.cart.returning import fit, put_back, put_in
 from storefront.cart.service import (
     Clamped,
     StaleCart,
@@ -79,6 +79,7 @@ __all__ = [
     "part",
     "purge",
     "put_back",
+    "put_in",
     "quote",
     "read_token",
     "reclaim",

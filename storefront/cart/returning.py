@@ -31,15 +31,21 @@ class Bought(Protocol):
 
 
 def put_back(cart: Cart, lines: Iterable[Bought], custom: dict[str, Any], order_id: int) -> list[Clamped]:
-    """The lines of an ended order stand in the cart, each once with its words, at the prices of today.
+    """What an ended order asked for stands in the cart, in its stead: see put_in, and with its words."""
+    fewer = put_in(cart, lines)
+    cart.custom = {**custom, **cart.custom}
+    cart.restored_from_order_id = order_id
+    return fewer
+
+
+def put_in(cart: Cart, lines: Iterable[Bought]) -> list[Clamped]:
+    """The lines of an order stand in the cart, each once with its words, at the prices of today.
 
     What is in the cart already counts: a line has as many as were ordered, or as many as it had.
     """
     cart, wanted = still_open(cart.id), [line for line in lines if not is_present(line.custom)]
     offers = shelf.offers(cart, {line.variant_id for line in wanted if line.variant_id})
     fewer = [_put_back(cart, line, offers.get(line.variant_id or 0)) for line in wanted]
-    cart.custom = {**custom, **cart.custom}
-    cart.restored_from_order_id = order_id
     touch(cart)
     return [clamped for clamped in fewer if clamped.why]
 

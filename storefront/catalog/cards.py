@@ -35,6 +35,7 @@ from storefront.stock.models import Stock
 PAGE = 24
 FACETS = 5  # so many options are offered; an address may name more
 COUNTED = 240  # of a search or a narrowed list the first ten pages are counted and shown
+NEAR = 5  # pages that are looked at often: each has its own statement, which PostgreSQL need not plan anew each time
 entries, cards = ListingEntry.__table__, ListingCard.__table__
 products, images, variants = Product.__table__, ProductImage.__table__, Variant.__table__
 prices, stock, options = Price.__table__, Stock.__table__, VariantOption.__table__
@@ -96,7 +97,7 @@ def of_category(category_id: int, wish: Wish, goods: int | None = None) -> Shelf
     """A page of a category's goods, those of the categories below it too. `goods`: how many it has, if known."""
     known = None if wish.narrows else goods
     values = {"category": category_id}
-    return _shelf(_statement(wish.sort, None, known is not None, wish.page > 1, _shape(wish)), wish, values, known)
+    return _shelf(_statement(wish.sort, None, known is not None, _skipped(wish), _shape(wish)), wish, values, known)
 
 
 def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
@@ -105,7 +106,7 @@ def found(words: Sequence[str], text: str, wish: Wish) -> Shelf:
     if wish.sort == BEST:
         values[fulltext.TITLE_WORDS] = fulltext.question(words, in_title=True)
         values["title"] = " ".join(folded(text).split())
-    return _shelf(_statement(wish.sort, fulltext.matches(), False, wish.page > 1, _shape(wish)), wish, values, None)
+    return _shelf(_statement(wish.sort, fulltext.matches(), False, _skipped(wish), _shape(wish)), wish, values, None)
 
 
 def newest(most: int, currency: str) -> list[Card]:
@@ -143,6 +144,11 @@ def _card(row, currency):
     )
 
 
+def _skipped(wish):
+    """How many goods come before this page; None if the statement need not know."""
+    return (wish.page - 1) * PAGE if wish.page <= NEAR else None
+
+
 def _shape(wish: Wish):
     """What the statement depends on; the values themselves are bound to it."""
     return (
@@ -162,9 +168,9 @@ def _narrowed_by(wish):
 
 
 @lru_cache(maxsize=256)
-def _statement(sort, matches, counted, further, shape):
+def _statement(sort, matches, counted, skipped, shape):
     """The query of one page; built once for each way of asking, since building costs more than running it."""
-    page = _page(sort, matches, counted, further, shape).subquery("page")
+    page = _page(sort, matches, counted, skipped, shape).subquery("page")
     shown = (page.c.total, page.c.sold_out, page.c.place, page.c.product_id)
     in_stock_and_priced = variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
         stock, stock.c.variant_id == variants.c.id
@@ -193,20 +199,22 @@ def _statement(sort, matches, counted, further, shape):
     )
 
 
-def _page(sort, matches, counted, further, shape):
+def _page(sort, matches, counted, skipped, shape):
     listed = ranked.best(COUNTED, tuple(_conditions(shape))) if sort == BEST else _sorted(sort, matches, shape)
     goods = listed.subquery("goods")
     first = select(goods).order_by(goods.c.sold_out, goods.c.place, goods.c.product_id)
     if counted:
-        return _cut(first.add_columns(literal(0).label("total")), further)
+        return _cut(first.add_columns(literal(0).label("total")), skipped)
     few = first.limit(written(COUNTED)).subquery("few")
     total = select(few, func.count().over().label("total"))
-    return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), further)
+    return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), skipped)
 
 
-def _cut(listed, further):
+def _cut(listed, skipped):
     page = listed.limit(written(PAGE))
-    return page.offset(bindparam("offset")) if further else page
+    if skipped is None:
+        return page.offset(bindparam("offset"))
+    return page.offset(written(skipped)) if skipped else page
 
 
 def _sorted(sort, matches, shape):

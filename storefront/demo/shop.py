@@ -1,6 +1,7 @@
 """A shop to try: Kalm, in Riga, with two tax rates, six regions and the sandbox gateway."""
 
 import secrets
+from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from storefront.kit import signing
 from storefront.kit.db import db
 from storefront.payments.models import GatewayConfig, PaymentMethod
 from storefront.shipping.models import ShippingRegion
+from storefront.store import seller
 from storefront.store.models import Sequence, Store
 from storefront.taxes.models import TaxCategory, TaxRate
 
@@ -47,41 +49,42 @@ PAGES = (
 )
 
 
+TO_TRY = {
+    **seller.DEMO,
+    "tax_rules": {"reverse_charge": True},  # so that the checkout shows its field for VAT numbers
+    "languages": "de es ar",  # beside English, so that a newcomer sees them
+}
+
+
 def set_up(*, to_try: bool = True) -> bool:
     """Make the shop's row and what a first order needs, in the caller's transaction; False if there is a shop.
 
-    A shop to try greets at home and has offers beside; one without goods, and a live one, do not.
+    A shop to try is Kalm's: it says who sells, greets at home, and has text pages and offers. One without goods, and a
+    live one, say nothing of Kalm: who sells, and on which terms, is for its owner to write.
     """
     if db.session.scalar(select(Store.id).limit(1)):
         return False
-    db.session.add(
-        Store(
-            name="Kalm",
-            legal_name="Kalm SIA",
-            address="Miera iela 12, Rīga, LV-1001, Latvia",
-            email="hello@kalm.example",
-            phone="+371 2000 0000",
-            vat_number="LV40000000000",
-            tax_rules={"reverse_charge": True},  # so that the checkout shows its field for VAT numbers
-            currency="EUR",
-            country="LV",
-            timezone="Europe/Riga",
-            languages="de es ar",  # beside English, so that a newcomer sees them
-        )
-    )
+    to_try = to_try and not current_app.config["LIVE"]
+    db.session.add(Store(currency="EUR", country="LV", timezone="Europe/Riga", **(TO_TRY if to_try else _nobody())))
     db.session.add(Sequence(name="order", next_value=1001))
     standard, reduced = TaxCategory(code="standard", name="Standard"), TaxCategory(code="reduced", name="Reduced")
     db.session.add_all([standard, reduced])
     db.session.flush()
     make_regions(standard)
     _taxes(standard, reduced)
-    for place, (slug, title, body) in enumerate(PAGES):
-        store.save_page(slug, title=title, body=body, position=place)
     sandbox_gateway()
-    if to_try and not current_app.config["LIVE"]:
+    if to_try:
+        for place, (slug, title, body) in enumerate(PAGES):
+            store.save_page(slug, title=title, body=body, position=place)
         store.greet(*GREETING, by="demo")
         offers.load()
     return True
+
+
+def _nobody() -> dict[str, str]:
+    """A seller who has said nothing yet; letters have a sender at the shop's own address until then."""
+    host = (urlsplit(current_app.config["PUBLIC_URL"]).hostname or "").removeprefix("www.")
+    return {"name": seller.NEW, "legal_name": "", "address": "", "email": f"shop@{host}"}
 
 
 def sandbox_gateway() -> None:
@@ -103,7 +106,7 @@ def sandbox_gateway() -> None:
             PaymentMethod(
                 code="pickup",
                 label="Pay on pickup",
-                description="In our shop in Riga, by card or in cash",
+                description="In our shop, by card or in cash",
                 config=pickup,
                 position=1,
                 auto_approve=True,

@@ -2,7 +2,8 @@
 
 Begin: take_number, placed_from, same_order, refuse_if_pending, place, hold_goods, hold_limited_uses,
 hold_certificates, begin_payment, has_bought, window_end, hold, fail_placing, waiting_order, pay_again, keep, move_hold.
-The cart afterwards: put_back, may_put_back, set_apart, join. The person: erase_customer, orders_of, why_needed.
+The cart afterwards: put_back, may_put_back, order_again, may_order_again, set_apart, join.
+The person: erase_customer, orders_of, why_needed.
 Another article instead: basket_instead, replace. Too little: open_rest, rest_of, owed. Own states: move_on.
 Money: settle, release_unbilled, accept_after_review, accept_money, pay_with,
 may_be_paid_by_hand, request_refund, refund_parts, refunds_asked, shares, applied_bill, bought_certificates,
@@ -23,7 +24,7 @@ from storefront.orders.again import TooOld, keep, pay_again
 from storefront.orders.assigning import assign_goods, awaited_goods, missing_in
 from storefront.orders.capturing import finish_capture, request_capture
 from storefront.orders.carriers import carriers, set_carriers, tracking_links
-from storefront.orders.carts import join, may_put_back, put_back, set_apart
+from storefront.orders.carts import join, may_order_again, may_put_back, order_again, put_back, set_apart
 from storefront.orders.closing import (
     cancel_by_merchant,
     cancel_by_shopper,
@@ -140,6 +141,7 @@ __all__ = [
     "losers",
     "may_announce",
     "may_be_paid_by_hand",
+    "may_order_again",
     "may_put_back",
     "merge_parcels",
     "message_of",
@@ -153,6 +155,7 @@ __all__ = [
     "on_hold",
     "open_rest",
     "open_returns",
+    "order_again",
     "orders_of",
     "overdue",
     "overdue_returns",

@@ -1,9 +1,10 @@
-"""An order and the shopper's cart after they parted: copied back once, set apart, and claimed by who signs in."""
+"""An order and the shopper's cart after they parted: copied back once, ordered again, set apart, claimed."""
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from storefront import cart, payments
+from storefront.cart.custom import is_present
 from storefront.cart.models import Cart
 from storefront.cart.service import Clamped
 from storefront.customers.models import Customer
@@ -12,7 +13,7 @@ from storefront.kit.db import db
 from storefront.kit.errors import Conflict
 from storefront.orders.finding import locked
 from storefront.orders.models import Order
-from storefront.orders.states import CLOSED, HOLD, REVIEW
+from storefront.orders.states import CLOSED, HOLD, NEW, REVIEW
 
 
 def put_back(order_id: int, basket: Cart) -> list[Clamped] | None:
@@ -34,6 +35,24 @@ def put_back(order_id: int, basket: Cart) -> list[Clamped] | None:
 def may_put_back(order: Order) -> bool:
     """Whether a closed order can still be copied into a cart."""
     return order.status in CLOSED and order.restored_cart_id is None
+
+
+def order_again(order: Order, basket: Cart) -> tuple[list[Clamped], bool]:
+    """What an order asked for stands in a cart, for one more: what is fewer than it was, and whether any came.
+
+    Raises Conflict while the order waits: what is in the cart is what it asks for, and leaves with it.
+    """
+    if not may_order_again(order):
+        sentence = _("Order %(number)s is not over yet. Once it has arrived, or is cancelled, this works.")
+        raise Conflict(sentence % {"number": order.number}, state=order.status)
+    fewer = cart.put_in(basket, order.lines)
+    bought = sum(not is_present(line.custom) for line in order.lines)
+    return fewer, sum(not clamped.qty for clamped in fewer) < bought
+
+
+def may_order_again(order: Order) -> bool:
+    """Whether an order is past waiting, for its money or for somebody to look."""
+    return order.status not in (NEW, HOLD, REVIEW)
 
 
 def set_apart(basket: Cart) -> Order | None:

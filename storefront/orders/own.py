@@ -2,20 +2,20 @@
 
 import json
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session
+from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import logout_user
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import selectinload
 
-from storefront import customers, orders
+from storefront import cart, customers, orders
 from storefront.customers.forms import OwnPasswordForm
 from storefront.customers.secret_pages import ten_tries
 from storefront.customers.told import devices_forgotten
 from storefront.customers.views import customers_only
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
-from storefront.kit.errors import Conflict
+from storefront.kit.errors import Conflict, NotFound
 from storefront.kit.limits import limiter
 from storefront.orders.models import Order
 from storefront.orders.portable import everything_of
@@ -39,7 +39,28 @@ def mine(person):
         older=found[PAGE - 1].number if len(found) > PAGE else "",
         later=bool(after),
         state_in_words=state_in_words,
+        may_order_again=orders.may_order_again,
     )
+
+
+@bp.post("/orders/<number>/again")
+@customers_only
+@limiter.limit("30 per minute")
+def again(person, number):
+    """What was ordered once goes into the cart once more, at the prices and the stock of today."""
+    order = _own_order(person, number)
+    if order is None:
+        raise NotFound(_("There is no such order any more."))
+    key = order.key
+    try:
+        with transaction("order_again"):
+            fewer, came = orders.order_again(order, cart.current_or_new())
+    except Conflict:  # it waits: its own page says what can be done
+        return redirect(url_for("orders.show", key=key), code=303)
+    cart.tell(fewer)
+    if came:
+        flash(_("What was in order %(number)s is in your cart, at the prices of today.", number=number), "ok")
+    return redirect(url_for("cart.show"), code=303)
 
 
 @bp.get("/data")

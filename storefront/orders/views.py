@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from storefront import cart, catalog, customers, orders, payments, taxes
 from storefront.cart import shelf
+from storefront.customers.forms import CreateForm
 from storefront.customers.views import current_customer
 from storefront.kit import clock
 from storefront.kit.db import db, transaction
@@ -14,6 +16,7 @@ from storefront.kit.errors import Conflict
 from storefront.kit.limits import limiter
 from storefront.orders.explaining import explained
 from storefront.orders.models import Order
+from storefront.orders.stage import PAID
 from storefront.orders.states import CLOSED
 from storefront.orders.wording import REASONS
 
@@ -50,6 +53,7 @@ def page(order, problem=""):
         whole_address=_may_see_address(order),
         cart_now=_changed_cart(order),
         put_back=orders.may_put_back(order) and _is_missing_in_cart(order),
+        account=_new_account(order) if stage.word == PAID else None,
         successor=order.superseded_by_order_id and db.session.get(Order, order.superseded_by_order_id),
         reasons=REASONS,
         now=clock.now(),
@@ -144,6 +148,16 @@ def _is_missing_in_cart(order):
     basket = cart.current()
     have = cart.goods_of(basket.lines) if basket else {}
     return any(qty > have.get(goods, 0) for goods, qty in cart.goods_of(order.lines).items())
+
+
+def _new_account(order):
+    """A password is all that a guest's account still lacks; for the browser that ordered, since it shows the e-mail."""
+    known = order.customer_id or order.erased_at or current_user.is_authenticated
+    if known or not _may_see_address(order) or not cart.is_own(order.cart_id):
+        return None
+    address, here = order.billing_address or order.shipping_address, url_for("orders.show", key=order.key)
+    known = {"name": address.name if address else "", "email": order.email, "next": here}
+    return CreateForm(formdata=None, data=known)
 
 
 def _short(order):
