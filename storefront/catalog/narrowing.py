@@ -1,6 +1,6 @@
 """How a visitor narrows a list: what the address says of page, order, price, stock and options."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ NEWEST, PRICE, PRICE_DESCENDING, NAME = "newest", "price", "price-descending", "
 BEST = "best"  # of a search only: what fits the words best
 MOST_OPTIONS = 8  # so many names, and values of each, are looked at; a page offers no more
 LAST_PAGE = 100_000
+Ticked = tuple[str, tuple[tuple[str, bool], ...]]  # an option's name; its values, and whether each is wanted
 
 
 class Chip(NamedTuple):
@@ -42,9 +43,10 @@ class Wish:
         """Whether any filter is on."""
         return self.in_stock or bool(self.options) or self.price_from is not None or self.price_to is not None
 
-    def wants(self, name: str, value: str) -> bool:
-        """Whether this value of this option is among the wanted."""
-        return value in dict(self.options).get(name, ())
+    def ticked(self, facets: Iterable[tuple[str, Sequence[str]]]) -> tuple[Ticked, ...]:
+        """The options of a list, each with its values and whether they are wanted."""
+        wanted = dict(self.options)
+        return tuple((name, tuple((one, one in wanted.get(name, ())) for one in values)) for name, values in facets)
 
     def address(self, path: str, *, page: int = 1) -> str:
         """The list's own address with everything wanted in it."""

@@ -84,7 +84,7 @@ def search_page():
         wish=wish,
         shelf=shelf,
         better=" ".join(better) if better and shelf.total else None,
-        sorts=[(narrowing.BEST, _("Best match")), *_sorts()],
+        sorts=((narrowing.BEST, _("Best match")), *_sorts()),
         nearest=search.nearest(asked) if nothing and not wish.narrows else [],
     )
 
@@ -171,12 +171,12 @@ def _delivery(goods):
 
 
 def _sorts():
-    return [
+    return (
         (narrowing.NEWEST, _("Newest")),
         (narrowing.PRICE, _("Price, lowest first")),
         (narrowing.PRICE_DESCENDING, _("Price, highest first")),
         (narrowing.NAME, _("Name")),
-    ]
+    )
 
 
 def _weight(grams):
