@@ -62,7 +62,7 @@ def _search_less_for_garbage():
     """What was imported stays, and is not looked through again; what a page leaves behind is mostly freed at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(2_000, 10, 10)
 
 
 def child_exit(server, worker):
