@@ -23,6 +23,7 @@ from storefront.orders.models import Order, Shipment
 from storefront.orders.states import CLOSED, RELEASED, UNSHIPPED
 from storefront.payments.states import OPEN
 
+ASKED_FIRST = {"slips": "admin.slips", "cancel": "admin.cancel_many"}  # deeds with a page of their own
 TIME = 25.0  # seconds: then the rest is named, for another press; proxies wait for a minute at most
 
 
@@ -49,15 +50,12 @@ def many():
     wanted = request.form.get("deed", "")
     if not numbers:
         return _result([], [], _("Tick the boxes of the orders that you mean first."))
-    if wanted in _ASKED_FIRST:
-        return redirect(url_for(_ASKED_FIRST[wanted], order=numbers), code=303)
+    if wanted in ASKED_FIRST:
+        return redirect(url_for(ASKED_FIRST[wanted], order=numbers), code=303)
     if wanted != "send":
         raise Invalid(_("There is no such button."))
     worked, refused = _each(numbers, _send)
     return _result(worked, refused, _("What was ready of %(orders)s is marked as sent.", orders=_counted(worked)))
-
-
-_ASKED_FIRST = {"slips": "admin.slips", "cancel": "admin.cancel_many"}
 
 
 @bp.get("/orders/slips")
