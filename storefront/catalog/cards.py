@@ -145,7 +145,7 @@ def _card(row, currency):
 
 
 def _skipped(wish):
-    """How many goods come before this page; None if the statement need not know."""
+    """How many goods come before this page, for the statement itself; None where it is bound to it."""
     return (wish.page - 1) * PAGE if wish.page <= NEAR else None
 
 

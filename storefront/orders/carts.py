@@ -38,20 +38,14 @@ def may_put_back(order: Order) -> bool:
 
 
 def order_again(order: Order, basket: Cart) -> tuple[list[Clamped], bool]:
-    """What an order asked for stands in a cart, for one more: what is fewer than it was, and whether any came.
-
-    Raises Conflict while the order waits: what is in the cart is what it asks for, and leaves with it.
-    """
-    if not may_order_again(order):
-        sentence = _("Order %(number)s is not over yet. Once it has arrived, or is cancelled, this works.")
-        raise Conflict(sentence % {"number": order.number}, state=order.status)
+    """What an order asked for stands in a cart, for one more: what is fewer than it was, and whether any came."""
     fewer = cart.put_in(basket, order.lines)
     bought = sum(not is_present(line.custom) for line in order.lines)
     return fewer, sum(not clamped.qty for clamped in fewer) < bought
 
 
 def may_order_again(order: Order) -> bool:
-    """Whether an order is past waiting, for its money or for somebody to look."""
+    """Whether an order is past waiting: until then what is in the cart is what it asks for, and leaves with it."""
     return order.status not in (NEW, HOLD, REVIEW)
 
 

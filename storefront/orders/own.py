@@ -51,12 +51,10 @@ def again(person, number):
     order = _own_order(person, number)
     if order is None:
         raise NotFound(_("There is no such order any more."))
-    key = order.key
-    try:
-        with transaction("order_again"):
-            fewer, came = orders.order_again(order, cart.current_or_new())
-    except Conflict:  # it waits: its own page says what can be done
-        return redirect(url_for("orders.show", key=key), code=303)
+    if not orders.may_order_again(order):  # its own page says what can be done
+        return redirect(url_for("orders.show", key=order.key), code=303)
+    with transaction("order_again"):
+        fewer, came = orders.order_again(order, cart.current_or_new())
     cart.tell(fewer)
     if came:
         flash(_("What was in order %(number)s is in your cart, at the prices of today.", number=number), "ok")

@@ -152,8 +152,8 @@ def _is_missing_in_cart(order):
 
 def _new_account(order):
     """A password is all that a guest's account still lacks; for the browser that ordered, since it shows the e-mail."""
-    known = order.customer_id or order.erased_at or current_user.is_authenticated
-    if known or not _may_see_address(order) or not cart.is_own(order.cart_id):
+    has_one = order.customer_id or order.erased_at or current_user.is_authenticated
+    if has_one or not _may_see_address(order) or not cart.is_own(order.cart_id):
         return None
     address, here = order.billing_address or order.shipping_address, url_for("orders.show", key=order.key)
     known = {"name": address.name if address else "", "email": order.email, "next": here}
