@@ -3,6 +3,7 @@
 from sqlalchemy import case, func, or_
 
 from storefront.catalog.models import Variant
+from storefront.kit.db import written, written_word
 from storefront.stock.models import BACKORDER, UNTRACKED, Stock
 
 ENDLESS = (UNTRACKED, BACKORDER)
@@ -13,5 +14,5 @@ FEW = 3  # from here on a page says how many are left
 def left():
     """On hand minus reserved of a variant that is joined to its stock; PLENTY when it never runs out."""
     variants, stock = Variant.__table__.c, Stock.__table__.c
-    endless = or_(*(variants.stock_policy == policy for policy in ENDLESS))
-    return case((endless, PLENTY), else_=func.coalesce(stock.on_hand - stock.reserved, 0))
+    endless = or_(*(variants.stock_policy == written_word(policy) for policy in ENDLESS))
+    return case((endless, written(PLENTY)), else_=func.coalesce(stock.on_hand - stock.reserved, written(0)))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from flask_babel import gettext as _
-from sqlalchemy import FromClause, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import FromClause, bindparam, case, exists, func, literal, or_, select
 
 from storefront.catalog import fulltext, ranked
 from storefront.catalog.availability import FEW, left
@@ -46,6 +46,16 @@ _FACETS = (
     .order_by(facet.position, facet.value)
     .limit(written(500))
 )
+_OFFERED = (
+    select(variants.c.product_id, prices.c.amount_minor, prices.c.compare_at_minor, left().label("left"))
+    .select_from(
+        variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
+            stock, stock.c.variant_id == variants.c.id
+        )
+    )
+    .where(variants.c.active)
+    .subquery("offered")
+)
 SORTS = {
     NEWEST: entries.c.age,
     PRICE: entries.c.price_min,
@@ -57,7 +67,7 @@ SORTS = {
 class Card(NamedTuple):
     """A product in a list. Prices in minor units; `line` is the one thing worth saying beside the price."""
 
-    url: str
+    slug: str
     title: str
     picture: Picture | None
     price_minor: int
@@ -66,6 +76,11 @@ class Card(NamedTuple):
     currency: str
     sold_out: bool
     line: str
+
+    @property
+    def url(self) -> str:
+        """Where the product is."""
+        return "/products/" + quote(self.slug)
 
 
 class Shelf(NamedTuple):
@@ -131,16 +146,17 @@ def _shelf(statement, wish, values, known):
 
 
 def _card(row, currency):
+    _total, slug, title, choices, key, alt, width, height, lowest, highest, compare_at, most_left, all_left = row
     return Card(
-        url="/products/" + quote(row.slug),
-        title=row.title,
-        picture=Picture(row.key, row.alt, row.width, row.height) if row.key else None,
-        price_minor=row.price_min,
-        price_from=row.price_min != row.price_max,
-        compare_at_minor=row.compare_at if row.price_min == row.price_max else None,
-        currency=currency,
-        sold_out=row.most_left <= 0,
-        line=_("Only %(count)s left", count=int(row.all_left)) if 0 < row.all_left <= FEW else row.choices,
+        slug,
+        title,
+        Picture(key, alt, width, height) if key else None,
+        lowest,
+        lowest != highest,
+        compare_at if lowest == highest else None,
+        currency,
+        most_left <= 0,
+        _("Only %(count)s left", count=int(all_left)) if 0 < all_left <= FEW else choices,
     )
 
 
@@ -172,9 +188,6 @@ def _statement(sort, matches, counted, skipped, shape):
     """The query of one page; built once for each way of asking, since building costs more than running it."""
     page = _page(sort, matches, counted, skipped, shape).subquery("page")
     shown = (page.c.total, page.c.sold_out, page.c.place, page.c.product_id)
-    in_stock_and_priced = variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
-        stock, stock.c.variant_id == variants.c.id
-    )
     return (
         select(
             page.c.total,
@@ -182,17 +195,17 @@ def _statement(sort, matches, counted, skipped, shape):
             products.c.title,
             cards.c.choices,
             *(images.c[name] for name in ("key", "alt", "width", "height")),
-            func.min(prices.c.amount_minor).label("price_min"),
-            func.max(prices.c.amount_minor).label("price_max"),
-            func.max(prices.c.compare_at_minor).label("compare_at"),
-            func.max(left()).label("most_left"),
-            func.sum(case((left() > 0, left()), else_=0)).label("all_left"),
+            func.min(_OFFERED.c.amount_minor).label("price_min"),
+            func.max(_OFFERED.c.amount_minor).label("price_max"),
+            func.max(_OFFERED.c.compare_at_minor).label("compare_at"),
+            func.max(_OFFERED.c.left).label("most_left"),
+            func.sum(case((_OFFERED.c.left > written(0), _OFFERED.c.left), else_=written(0))).label("all_left"),
         )
         .select_from(
             page.join(products, products.c.id == page.c.product_id)
             .join(cards, cards.c.product_id == page.c.product_id)
             .outerjoin(images, images.c.id == cards.c.image_id)
-            .join(in_stock_and_priced, and_(variants.c.product_id == page.c.product_id, variants.c.active))
+            .join(_OFFERED, _OFFERED.c.product_id == page.c.product_id)
         )
         .group_by(*shown, products.c.id, cards.c.product_id, images.c.id)
         .order_by(page.c.sold_out, page.c.place, page.c.product_id)
@@ -204,7 +217,7 @@ def _page(sort, matches, counted, skipped, shape):
     goods = listed.subquery("goods")
     first = select(goods).order_by(goods.c.sold_out, goods.c.place, goods.c.product_id)
     if counted:
-        return _cut(first.add_columns(literal(0).label("total")), skipped)
+        return _cut(first.add_columns(written(0).label("total")), skipped)
     few = first.limit(written(COUNTED)).subquery("few")
     total = select(few, func.count().over().label("total"))
     return _cut(total.order_by(few.c.sold_out, few.c.place, few.c.product_id), skipped)

@@ -64,14 +64,14 @@ class Tile(NamedTuple):
 def tree() -> Tree:
     """The whole tree, in one query a request."""
     if "category_tree" not in g:
-        g.category_tree = _grown(tuple(db.session.execute(_TREE)))
+        g.category_tree = _grown(tuple(map(tuple, db.session.execute(_TREE))))
     return g.category_tree
 
 
 @lru_cache(maxsize=2)
 def _grown(rows):
     """The same rows make the same tree: it is built when one of them changed, and nobody changes it."""
-    places = [Place(row.id, row.parent_id, row.name, row.path, row.goods or 0) for row in rows]
+    places = [Place(number, parent_id, name, path, goods or 0) for number, parent_id, name, path, goods in rows]
     by_id = {place.id: place for place in places}
     for place in places:
         if place.parent_id in by_id:

@@ -4,7 +4,6 @@ Both are given words that are folded already and hold letters and digits only, s
 written is ever read as an operator, and both find the same.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,8 +27,6 @@ from storefront.kit.db import TSQUERY, Base, db, written
 NAME = "product_search"  # and, on SQLite, the tables that FTS5 keeps beside it: product_search_…
 
 WORDS, TITLE_WORDS = "words", "title_words"  # under which a question is bound
-
-_MOST_PLACES, _LAST_PLACE = 200, 16383  # what a tsvector holds
 
 _CREATE = {
     "sqlite": (
@@ -117,7 +114,7 @@ def question(words: Sequence[str], *, in_title: bool = False) -> str:
     stems = [stem(word) for word in words]
     if _dialect() == "sqlite":
         return ("{title} : " if in_title else "") + "(" + " ".join(f'"{word}"' for word in stems) + "*)"
-    weight = "A" if in_title else ""  # as a title's words are weighed
+    weight = "A" if in_title else ""  # as the words of a title are marked
     return " & ".join(f"'{word}':{weight}" for word in stems) + "*"
 
 
@@ -131,14 +128,14 @@ def _sqlite_row(document):
 
 
 def _postgres_row(document):
-    """The document as a tsvector is written down: 'linen':1A,7D 'apron':2A."""
-    parts = (("A", document.title), ("B", document.facts), ("D", document.story))
-    weighed = ((word, weight) for weight, words in parts for word in _with_stems(words))
-    places: dict[str, list[str]] = defaultdict(list)
-    for place, (word, weight) in enumerate(weighed, start=1):
-        if len(places[word]) < _MOST_PLACES:
-            places[word].append(f"{min(place, _LAST_PLACE)}{weight}")
-    return {"id": document.product_id, "document": " ".join(f"'{word}':{','.join(at)}" for word, at in places.items())}
+    """The document as a tsvector is written down, the words of its title marked: 'linen':1A 'apron':1A 'kitchen':1.
+
+    Where a word stands is not asked; but a word that stands nowhere would answer a question for marked ones.
+    """
+    title = dict.fromkeys(_with_stems(document.title))
+    others = dict.fromkeys(word for word in _with_stems([*document.facts, *document.story]) if word not in title)
+    written_down = [f"'{word}':1A" for word in title] + [f"'{word}':1" for word in others]
+    return {"id": document.product_id, "document": " ".join(written_down)}
 
 
 def _with_stems(words):

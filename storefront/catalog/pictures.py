@@ -1,13 +1,12 @@
 """Pictures of goods: what a page needs to show one. Files lie in DATA_DIR/media as <key>-<width>.webp."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WIDTHS = (240, 480, 960)
 MOST_BYTES = 8_000_000  # of a file that somebody brings
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A picture in its sizes, ready for an <img>. Sizes in pixels."""
 
     key: str

@@ -7,10 +7,11 @@ first, so of a word that thousands of goods have only as many are looked at as a
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, select, true, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, literal_column, select, true, union_all
 
 from storefront.catalog import fulltext
 from storefront.catalog.fulltext import TITLE_WORDS, WORDS
+from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import ListingEntry
 from storefront.kit.db import written
 
@@ -22,9 +23,9 @@ entries = ListingEntry.__table__
 def best(most: int, conditions: Sequence[ColumnElement[bool]]) -> Select:
     """product_id, sold_out and place (lower is better) of the best, each once: at least `most`, if there are so many.
 
-    Binds `category`, `title` (folded as names are), `words` and `title_words` (see fulltext.question).
+    Binds `title` (folded as names are), `words` and `title_words` (see fulltext.question).
     """
-    listed = select(entries.c.sold_out).where(entries.c.category_id == bindparam("category"), *conditions)
+    listed = select(entries.c.sold_out).where(entries.c.category_id == written(WHOLE_SHOP), *conditions)
     titled = _in_stock(TITLE_WORDS, TITLED, listed, written(most))
     others = _in_stock(WORDS, OTHER, listed, written(most) - _count(titled), titled)
     gone = _sold_out(listed, written(most) - _count(titled) - _count(others), titled, others)
@@ -36,7 +37,7 @@ def best(most: int, conditions: Sequence[ColumnElement[bool]]) -> Select:
 
 def _named(listed, most):
     """Those that are called just that; they are among the titled, too, if not among the newest of those."""
-    either = entries.c.sold_out.in_([False, True])  # as the index begins
+    either = entries.c.sold_out.op("IN")(literal_column("(false, true)"))  # as the index begins
     goods = listed.where(either, entries.c.name == bindparam("title")).limit(written(most))
     return goods.with_only_columns(*_places(entries.c.product_id, entries.c.sold_out, written(NAMED))).subquery()
 

@@ -39,7 +39,10 @@ def streamed(wanted: Select) -> Iterator[Any]:
 
 def _opened(connection, record):
     if _is_psycopg(connection):
+        from storefront.kit.described import Described
+
         connection.prepared_max = PREPARED
+        connection.cursor_factory = Described
         return
     connection.isolation_level = None  # we say BEGIN ourselves: see _begun
     with closing(connection.cursor()) as cursor:

@@ -179,6 +179,13 @@ def written(number: int) -> ColumnClause[int]:
     return literal_column(str(int(number)), Integer)
 
 
+def written_word(word: str) -> ColumnClause[str]:
+    """A word of ours that stands in the statement itself: what is not bound need not be sent. Raises ValueError."""
+    if not word.isidentifier():
+        raise ValueError(f"{word!r} is not a word to write into a statement.")
+    return literal_column(f"'{word}'", String)
+
+
 def changed(statement: Update | Delete) -> int:
     """Make a conditional change and say how many rows it found: of two who try at once, one finds none."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount

@@ -14,6 +14,7 @@ from storefront.kit.html import cleaned
 from storefront.store.models import Page, Sequence, Setting, Store
 
 _HOME = "home"  # the setting with the words of the home page
+_page = Page.__table__.c
 _FIELD, _ROW = "\x1f", "\x1e"  # no title holds them: see save_page
 
 
@@ -103,11 +104,11 @@ _STORE_WITH_LINKS = select(
     Store.__table__,  # as a plain row: every page reads it, and none changes it
     select(
         func.aggregate_strings(
-            cast(Page.position, String) + _FIELD + cast(Page.id, String) + _FIELD + Page.slug + _FIELD + Page.title,
+            cast(_page.position, String) + _FIELD + cast(_page.id, String) + _FIELD + _page.slug + _FIELD + _page.title,
             _ROW,
         )
     )
-    .where(Page.title != "")
+    .where(_page.title != "")
     .scalar_subquery()
     .label("links"),
 )
