@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import psycopg
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import case, delete, select, text, update
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, StatementError
 
 from storefront import store
 from storefront.kit import clock, connections, events, http, mail, signing
-from storefront.kit.db import db, retried, transaction
+from storefront.kit.db import db, retried, transaction, written_word
 from storefront.kit.errors import Conflict, Invalid, Unavailable
 from storefront.kit.events import OrderEvent, OutboxMessage
+from storefront.kit.onetext import gathered, rows_of
 from storefront.kit.states import Machine
 from storefront.orders.models import Order
 from storefront.payments.models import Bill, Refund
@@ -112,6 +113,51 @@ def test_plans_that_fit_no_more_cost_one_page(play, engine_beside):
         db.session.rollback()
         with engine_beside.begin() as other:
             other.execute(text("DROP TABLE things"))
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_statement_is_described_once_and_rightly(play, engine_beside):
+    """Equal statements share the names of their columns; those that do not name them are described each time."""
+
+    def told(statement):
+        with db.engine.connect() as connection, connection.connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.description, [column.name for column in cursor.description]
+
+    with engine_beside.begin() as other:
+        other.execute(text("CREATE TABLE things AS SELECT 1 AS thing"))
+    try:
+        (first, names), (second, _names) = told("SELECT thing FROM things"), told("SELECT thing FROM things")
+        assert first is second
+        assert names == ["thing"]
+        assert told("SELECT * FROM things")[1] == ["thing"]
+        with engine_beside.begin() as other:
+            other.execute(text("ALTER TABLE things RENAME thing TO matter"))
+        assert told("SELECT * FROM things")[1] == ["matter"]
+        assert told("SELECT thing.matter AS thing FROM things AS thing")[1] == ["thing"]
+    finally:
+        with engine_beside.begin() as other:
+            other.execute(text("DROP TABLE things"))
+
+
+def test_a_small_table_comes_as_one_text(play):
+    """NULL comes back as "", a separator within a text as a blank, and no rows at all as none."""
+    with transaction():
+        db.session.execute(delete(Page))
+        db.session.add(Page(slug="one", title="Of\x1eus\x1fall", body="", position=3, updated_at=clock.now()))
+        db.session.add(Page(slug="two", title="", body="", position=4, updated_at=clock.now()))
+    nothing = case((Page.slug == "two", Page.position))
+    whole = db.session.scalar(select(gathered(Page.position, Page.title, nothing, Page.slug)))
+    assert sorted(rows_of(whole)) == [["3", "Of us all", "", "one"], ["4", "", "4", "two"]]
+    assert rows_of(db.session.scalar(select(gathered(Page.slug)).where(Page.slug == "three"))) == []
+
+
+@pytest.mark.parametrize("word", ["it's", "", "a b", "x'; --"])
+def test_only_words_are_written_into_statements(word):
+    """What could end the word is refused; numbers are numbers."""
+    assert str(written_word("untracked")) == "'untracked'"
+    with pytest.raises(ValueError, match="not a word"):
+        written_word(word)
 
 
 def test_long_lists_come_whole(play, monkeypatch):

@@ -82,7 +82,7 @@ def queries():
 
 
 def test_the_number_of_queries_does_not_grow(fill, anna):
-    """A list costs at most 7 queries and a product 5, one more when there is a cart, with 5 products as with 60."""
+    """A list costs at most 6 queries and a product 4, one more when there is a cart, with 5 products as with 60."""
     pages = (
         "/",
         "/categories/kitchen",
@@ -101,8 +101,8 @@ def test_the_number_of_queries_does_not_grow(fill, anna):
             row.append(len(seen))
         counts.append(row)
     assert counts[0] == counts[1]
-    assert all(count <= 7 for count in counts[1][:4])
-    assert counts[1][4] <= 5, [s[:90] for s in seen]
+    assert all(count <= 6 for count in counts[1][:4])
+    assert counts[1][4] <= 4, [s[:90] for s in seen]
 
 
 def test_a_category_shows_its_own_goods_and_those_below_it(fill, anna):

@@ -3,10 +3,10 @@
 Callers open the transaction; in it nobody else changes goods or categories.
 """
 
-from flask import g
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from storefront import store
 from storefront.catalog import listing
 from storefront.catalog.categories import FORMER
 from storefront.catalog.models import Category, product_categories
@@ -46,7 +46,7 @@ def save_category(category_id: int | None, *, name: str, slug: str = "", parent_
     db.session.flush()
     if elsewhere and (goods := _goods_in([category.id, *(one.id for one in below)])):
         listing.refresh(goods)
-    g.pop("category_tree", None)
+    store.forget()
     return category
 
 
@@ -65,7 +65,7 @@ def move_category(category_id: int, *, up: bool) -> bool:
     row[place], row[other] = row[other], row[place]
     for position, one in enumerate(row):
         one.position = position
-    g.pop("category_tree", None)
+    store.forget()
     return True
 
 
@@ -77,7 +77,7 @@ def remove_category(category_id: int) -> Category:
         raise Conflict(why, state="used")
     db.session.delete(category)
     db.session.flush()
-    g.pop("category_tree", None)
+    store.forget()
     return category
 
 

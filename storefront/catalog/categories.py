@@ -1,4 +1,4 @@
-"""The tree of categories, read whole once a request: menus, paths and breadcrumbs come from it."""
+"""The tree of categories, which comes whole with the shop's row: menus, paths and breadcrumbs come from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,22 +6,22 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from flask import g
 from sqlalchemy import bindparam, select
 
+from storefront import store
 from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import Category, ListingCount, ProductImage
 from storefront.catalog.pictures import Picture, picture_of
 from storefront.kit.db import db
+from storefront.kit.onetext import gathered, rows_of
 from storefront.store.models import Setting
 
 FORMER = "former_categories"  # the setting that knows old addresses: {path as it was: path as it is}
 _categories, _counts = Category.__table__, ListingCount.__table__
-_TREE = (
-    select(_categories.c.id, _categories.c.parent_id, _categories.c.name, _categories.c.path, _counts.c.goods)
-    .outerjoin(_counts, _counts.c.category_id == _categories.c.id)
-    .order_by(_categories.c.position, _categories.c.name, _categories.c.id)
-)
+TREE = "category_tree"  # the column with which all of them come along with the shop's row
+_TREE = select(
+    gathered(*(_categories.c[name] for name in ("position", "name", "id", "parent_id", "path")), _counts.c.goods)
+).select_from(_categories.outerjoin(_counts, _counts.c.category_id == _categories.c.id))
 _TILES = (
     select(_counts.c.category_id, ProductImage.__table__)
     .join(ProductImage, ProductImage.id == _counts.c.image_id)
@@ -62,22 +62,27 @@ class Tile(NamedTuple):
 
 
 def tree() -> Tree:
-    """The whole tree, in one query a request."""
-    if "category_tree" not in g:
-        g.category_tree = _grown(tuple(map(tuple, db.session.execute(_TREE))))
-    return g.category_tree
+    """The whole tree; it comes with the shop's own query."""
+    return _grown(getattr(store.current(), TREE))
 
 
 @lru_cache(maxsize=2)
-def _grown(rows):
+def _grown(text):
     """The same rows make the same tree: it is built when one of them changed, and nobody changes it."""
-    places = [Place(number, parent_id, name, path, goods or 0) for number, parent_id, name, path, goods in rows]
+    rows = [(int(position), name, int(number), rest) for position, name, number, *rest in rows_of(text)]
+    places = [
+        Place(number, int(parent_id) if parent_id else None, name, path, int(goods or 0))
+        for _position, name, number, (parent_id, path, goods) in sorted(rows)
+    ]
     by_id = {place.id: place for place in places}
     for place in places:
         if place.parent_id in by_id:
             by_id[place.parent_id].below.append(place)
     top = [place for place in places if place.parent_id not in by_id]
     return Tree(top, by_id, {place.path: place for place in places})
+
+
+store.brings(TREE, _TREE)
 
 
 def menu() -> list[Place]:

@@ -5,17 +5,16 @@ from typing import Any, NamedTuple
 
 from flask import g
 from flask_babel import gettext as _
-from sqlalchemy import Row, String, cast, func, select, update
+from sqlalchemy import Row, Select, select, update
 
 from storefront.kit import clock
 from storefront.kit.db import db
 from storefront.kit.errors import NotFound, Unavailable
 from storefront.kit.html import cleaned
+from storefront.kit.onetext import gathered, rows_of
 from storefront.store.models import Page, Sequence, Setting, Store
 
 _HOME = "home"  # the setting with the words of the home page
-_page = Page.__table__.c
-_FIELD, _ROW = "\x1f", "\x1e"  # no title holds them: see save_page
 
 
 class PageLink(NamedTuple):
@@ -28,11 +27,22 @@ class PageLink(NamedTuple):
 def current() -> Row[Any]:
     """The columns of `Store`, read once and afresh in each transaction. Raises Unavailable before it is set up."""
     if "store" not in g or g.store_was_read_in is not db.session().get_transaction():
-        found = db.session.execute(_STORE_WITH_LINKS).first()
+        found = db.session.execute(_with_company()).first()
         if not found:
             raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
         g.store, g.store_was_read_in = found, db.session().get_transaction()
     return g.store
+
+
+def forget() -> None:
+    """What came with the shop's row has changed within this transaction: whoever asks next reads it again."""
+    g.pop("store", None)
+
+
+def brings(name: str, text: Select[Any]) -> None:
+    """From now on `current()` has this one text, too: what every page needs comes without a statement of its own."""
+    _company[name] = text
+    _with_company.cache_clear()
 
 
 def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -42,7 +52,7 @@ def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in before:
         setattr(shop, name, values[name])
     db.session.flush()
-    g.pop("store", None)
+    forget()
     return before, {name: values[name] for name in before}
 
 
@@ -64,7 +74,7 @@ def greet(line: str, text: str, by: str) -> tuple[dict[str, str], dict[str, str]
 
 def footer_pages() -> tuple[PageLink, ...]:
     """Links to the text pages, in their order; comes with the store's own query."""
-    return _links(current().links or "")
+    return _links(current().links)
 
 
 def page(slug: str) -> Page:
@@ -100,23 +110,20 @@ def next_number(name: str) -> int:
     ).scalar_one()
 
 
-_STORE_WITH_LINKS = select(
-    Store.__table__,  # as a plain row: every page reads it, and none changes it
-    select(
-        func.aggregate_strings(
-            cast(_page.position, String) + _FIELD + cast(_page.id, String) + _FIELD + _page.slug + _FIELD + _page.title,
-            _ROW,
-        )
-    )
-    .where(_page.title != "")
-    .scalar_subquery()
-    .label("links"),
-)
+_page = Page.__table__.c
+_company: dict[str, Select[Any]] = {
+    "links": select(gathered(_page.position, _page.id, _page.slug, _page.title)).where(_page.title != "")
+}
+
+
+@lru_cache(maxsize=1)
+def _with_company():
+    """As a plain row: every page reads it, and none changes it."""
+    return select(Store.__table__, *(text.scalar_subquery().label(name) for name, text in _company.items()))
 
 
 @lru_cache(maxsize=1)
 def _links(text):
     """The pages in their order, out of the one text in which they came with the store's row."""
-    rows = [row.split(_FIELD) for row in text.split(_ROW) if row]
-    rows.sort(key=lambda row: (int(row[0]), int(row[1])))
-    return tuple(PageLink(slug, title) for _, _, slug, title in rows)
+    pages = sorted((int(position), int(number), slug, title) for position, number, slug, title in rows_of(text))
+    return tuple(PageLink(slug, title) for _position, _number, slug, title in pages)
