@@ -1,7 +1,7 @@
 """create_app: the only file that knows every blueprint."""
 
 from flask import Flask, current_app, has_request_context
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from flask_login import LoginManager, current_user, user_logged_in, user_logged_out
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -16,10 +16,11 @@ from storefront.kit import connections, crash, fragments, money, pages, recipes
 from storefront.kit.compiled import CompiledTemplates
 from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
+from storefront.kit.spoken import Languages
 from storefront.orders.states import OWN_PROBLEM, SAID
 from storefront.store import times
 
-babel = Babel()
+babel = Languages()
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
@@ -68,7 +69,6 @@ def _init_kit(app):
     folder = str(ROOT / "storefront" / "translations")
     babel.init_app(app, default_translation_directories=folder, locale_selector=language.of_visitor)
     language.init_app(app)
-    pages.init_language(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     login_manager.user_loader(_user)

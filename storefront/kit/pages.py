@@ -5,10 +5,8 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, has_request_context, request, url_for
-from flask_babel import get_domain, get_locale, gettext as _
-from jinja2 import pass_eval_context
-from markupsafe import Markup
+from flask import Flask, Response, current_app, g, request, url_for
+from flask_babel import gettext as _
 from werkzeug.routing import IntegerConverter
 
 from storefront.kit.errors import Invalid
@@ -26,39 +24,6 @@ def asset(name: str) -> str:
     """
     content = (Path(current_app.static_folder or "") / name).read_bytes()
     return url_for("static", filename=name, v=hashlib.sha256(content).hexdigest()[:10])
-
-
-def init_language(app: Flask) -> None:
-    """Let templates look up the visitor's language once a request; after Flask-Babel has set up its own way."""
-    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals["_"] = _said
-
-
-def _gettext(message):
-    return _translations().gettext(message)
-
-
-@pass_eval_context
-def _said(context, message, **variables):
-    """Jinja's own newstyle gettext with fewer steps: a page says dozens of sentences."""
-    text = _translations().gettext(message)
-    if context.autoescape:
-        text = Markup(text)  # noqa: S704 -- the shop's own words; what is put into them is escaped
-    return text % variables if variables or "%" in message else text
-
-
-def _ngettext(singular, plural, count):
-    return _translations().ngettext(singular, plural, count)
-
-
-def _translations():
-    """The visitor's language, looked up once a request: a page has dozens of sentences."""
-    if not has_request_context():
-        return get_domain().get_translations()
-    locale = get_locale()  # a letter that is written within a request may have another than the page
-    if g.get("translated_to") is not locale:
-        g.translated_to, g.translations = locale, get_domain().get_translations()
-    return g.translations
 
 
 def public_url(endpoint: str, **values) -> str:
