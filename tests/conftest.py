@@ -260,9 +260,14 @@ def pytest_collection_finish(session):
 
 
 def _other_turns(items):
-    """Each story runs on both databases; of its cases the first does, the others take turns: these are not theirs."""
+    """Each story runs on both databases; of its cases the first does, the others take turns: these are not theirs.
+
+    What is about races and money runs on both with every case.
+    """
     stories = defaultdict(dict)
     for item in items:
+        if item.module.__name__ in EVERY_CASE:
+            continue
         if kind := getattr(item, "callspec", _None).params.get("database"):
             case = item.callspec.id.replace(kind, "", 1)
             stories[item.parent.nodeid, item.originalname].setdefault(case, {})[kind] = item
@@ -272,6 +277,11 @@ def _other_turns(items):
                 yield found[databases.KINDS[place % len(databases.KINDS)]]
 
 
+EVERY_CASE = {
+    *("test_at_once", "test_coming_back", "test_confirm", "test_exchanging", "test_faults", "test_notifications"),
+    *("test_one_transaction", "test_overtime", "test_race_table", "test_scenarios", "test_set_apart", "test_two_tabs"),
+    *("test_bills", "test_capturing", "test_certificates", "test_money_back", "test_promotion_limits", "test_refunds"),
+}
 GROUPS = ("sqlite", "postgresql", "browser", "apart", "")
 APART = ("test_drill", "test_faults", "test_serving")  # servers of their own, killed and started again
 

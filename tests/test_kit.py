@@ -122,7 +122,7 @@ def test_a_statement_is_described_once_and_rightly(play, engine_beside):
     def told(statement):
         with db.engine.connect() as connection, connection.connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.description, [column.name for column in cursor.description]
+            return cursor.description, [column[0] for column in cursor.description]
 
     with engine_beside.begin() as other:
         other.execute(text("CREATE TABLE things AS SELECT 1 AS thing"))

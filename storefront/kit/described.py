@@ -3,12 +3,13 @@
 psycopg makes an object of each column of each answer; a page has fifty of them, a tenth of its time.
 """
 
+from sys import intern
 from typing import Any
 
-from psycopg import Column, Cursor
+from psycopg import Cursor
 
-MOST = 300  # statements; what comes after them is described each time
-_known: dict[tuple[str, int], list[Column]] = {}
+MOST = 200  # statements; then it begins anew
+_known: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
 
 
 class Described(Cursor[Any]):
@@ -22,14 +23,15 @@ class Described(Cursor[Any]):
         return super().execute(query, params, **options)
 
     @property
-    def description(self) -> list[Column] | None:
-        """The columns of the answer; None if there is none."""
+    def description(self) -> Any:
+        """The columns of the answer, each as seven values with its name first (PEP 249); None if there is none."""
         result = self.pgresult
         if not result or not result.nfields or not self._asked:
             return super().description
         key = self._asked, result.nfields
         if (known := _known.get(key)) is None:
-            known = super().description or []
-            if len(_known) < MOST:
-                _known[key] = known
+            known = [(intern(column.name), *column[1:]) for column in super().description or ()]
+            if len(_known) >= MOST:
+                _known.clear()
+            _known[key] = known
         return known
