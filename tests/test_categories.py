@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from storefront import catalog, promotions
 from storefront.admin import audit
+from storefront.catalog import arranging, categories
 from storefront.catalog.drafts import CategoryDraft, ProductDraft, VariantDraft
 from storefront.catalog.models import Category, ListingCount
 from storefront.kit.db import db, transaction
@@ -261,3 +262,16 @@ def queries_of(visitor, path):
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_categories_with_one_place_stand_by_their_names(play, fill):
+    """Imported ones have no order of their own: capitals and accents do not part them, and the buttons see the same."""
+    fill(zebra="Zoo", pear="apple", saw="Ärmel", mango="Banana")
+    carol = comes_in(play)
+    in_order = ["apple", "armel", "banana", "zoo"]
+    assert [path for path in menu(carol) if path in in_order] == in_order
+    with transaction():
+        assert not arranging.move_category(place("apple").id, up=True)
+        assert arranging.move_category(place("banana").id, up=True)
+        assert [one.path for one in categories.tree().top] == ["apple", "banana", "armel", "zoo"]  # as it is to be
+    assert [path for path in menu(carol) if path in in_order] == ["apple", "banana", "armel", "zoo"]

@@ -146,9 +146,9 @@ def test_a_small_table_comes_as_one_text(play):
         db.session.execute(delete(Page))
         db.session.add(Page(slug="one", title="Of\x1eus\x1fall", body="", position=3, updated_at=clock.now()))
         db.session.add(Page(slug="two", title="", body="", position=4, updated_at=clock.now()))
-    nothing = case((Page.slug == "two", Page.position))
-    whole = db.session.scalar(select(gathered(Page.position, Page.title, nothing, Page.slug)))
-    assert sorted(rows_of(whole)) == [["3", "Of us all", "", "one"], ["4", "", "4", "two"]]
+    nothing, nobody = case((Page.slug == "two", Page.position)), case((Page.slug == "one", Page.slug))
+    whole = db.session.scalar(select(gathered(Page.position, Page.title, nothing, nobody)))
+    assert sorted(rows_of(whole)) == [["3", "Of us all", "", "one"], ["4", "", "4", ""]]
     assert rows_of(db.session.scalar(select(gathered(Page.slug)).where(Page.slug == "three"))) == []
 
 

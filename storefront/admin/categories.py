@@ -146,7 +146,7 @@ def _rows():
     for place, depth in every():
         above = places.by_id.get(place.parent_id) if place.parent_id else None
         beside = above.below if above else places.top
-        rows.append((place, depth, beside[0] is place, beside[-1] is place))
+        rows.append((place, depth, beside[0].id == place.id, beside[-1].id == place.id))
     return rows
 
 

@@ -6,9 +6,8 @@ Callers open the transaction; in it nobody else changes goods or categories.
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from storefront import store
 from storefront.catalog import listing
-from storefront.catalog.categories import FORMER
+from storefront.catalog.categories import FORMER, in_order
 from storefront.catalog.models import Category, product_categories
 from storefront.catalog.naming import slug_of
 from storefront.kit import clock
@@ -46,7 +45,6 @@ def save_category(category_id: int | None, *, name: str, slug: str = "", parent_
     db.session.flush()
     if elsewhere and (goods := _goods_in([category.id, *(one.id for one in below)])):
         listing.refresh(goods)
-    store.forget()
     return category
 
 
@@ -57,7 +55,7 @@ def move_category(category_id: int, *, up: bool) -> bool:
     beside = select(Category).where(Category.parent_id == category.parent_id)
     if category.parent_id is None:
         beside = select(Category).where(Category.parent_id.is_(None))
-    row = list(db.session.scalars(beside.order_by(Category.position, Category.name, Category.id)))
+    row = sorted(db.session.scalars(beside), key=in_order)
     place = row.index(category)
     other = place - 1 if up else place + 1
     if not 0 <= other < len(row):
@@ -65,7 +63,6 @@ def move_category(category_id: int, *, up: bool) -> bool:
     row[place], row[other] = row[other], row[place]
     for position, one in enumerate(row):
         one.position = position
-    store.forget()
     return True
 
 
@@ -77,7 +74,6 @@ def remove_category(category_id: int) -> Category:
         raise Conflict(why, state="used")
     db.session.delete(category)
     db.session.flush()
-    store.forget()
     return category
 
 

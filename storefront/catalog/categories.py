@@ -12,6 +12,7 @@ from storefront import store
 from storefront.catalog.listing import WHOLE_SHOP
 from storefront.catalog.models import Category, ListingCount, ProductImage
 from storefront.catalog.pictures import Picture, picture_of
+from storefront.catalog.words import folded
 from storefront.kit.db import db
 from storefront.kit.onetext import gathered, rows_of
 from storefront.store.models import Setting
@@ -19,9 +20,12 @@ from storefront.store.models import Setting
 FORMER = "former_categories"  # the setting that knows old addresses: {path as it was: path as it is}
 _categories, _counts = Category.__table__, ListingCount.__table__
 TREE = "category_tree"  # the column with which all of them come along with the shop's row
-_TREE = select(
-    gathered(*(_categories.c[name] for name in ("position", "name", "id", "parent_id", "path")), _counts.c.goods)
-).select_from(_categories.outerjoin(_counts, _counts.c.category_id == _categories.c.id))
+_EACH = (
+    *(_categories.c[name] for name in ("id", "parent_id", "name", "path")),
+    _counts.c.goods,
+    _categories.c.position,
+)
+_TREE = select(gathered(*_EACH)).outerjoin_from(_categories, _counts, _counts.c.category_id == _categories.c.id)
 _TILES = (
     select(_counts.c.category_id, ProductImage.__table__)
     .join(ProductImage, ProductImage.id == _counts.c.image_id)
@@ -38,6 +42,7 @@ class Place:
     name: str
     path: str
     goods: int
+    position: int = 0
     below: list["Place"] = field(default_factory=list, repr=False)
 
     @property
@@ -63,17 +68,22 @@ class Tile(NamedTuple):
 
 def tree() -> Tree:
     """The whole tree; it comes with the shop's own query."""
-    return _grown(getattr(store.current(), TREE))
+    return _grown(store.brought(TREE))
+
+
+def in_order(place: Place | Category) -> tuple[int, str, str, int]:
+    """By this the categories beside each other are sorted: as the merchant put them, then by name."""
+    return place.position, folded(place.name), place.name, place.id
 
 
 @lru_cache(maxsize=2)
 def _grown(text):
     """The same rows make the same tree: it is built when one of them changed, and nobody changes it."""
-    rows = [(int(position), name, int(number), rest) for position, name, number, *rest in rows_of(text)]
     places = [
-        Place(number, int(parent_id) if parent_id else None, name, path, int(goods or 0))
-        for _position, name, number, (parent_id, path, goods) in sorted(rows)
+        Place(int(number), int(parent_id or 0) or None, name, path, int(goods or 0), int(position))
+        for number, parent_id, name, path, goods, position in rows_of(text)
     ]
+    places.sort(key=in_order)
     by_id = {place.id: place for place in places}
     for place in places:
         if place.parent_id in by_id:

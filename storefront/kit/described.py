@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-MOST = 200  # statements; then it begins anew
+MOST, LONGEST = 200, 8000  # statements, then it begins anew; characters of one: no lists of rows to be inserted
 _known: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
 
 
@@ -19,7 +19,8 @@ class Described(Cursor[Any]):
 
     def execute(self, query, params=None, **options):
         """Run a statement, and remember which it was."""
-        self._asked = query if isinstance(query, str) and "SELECT *" not in query else None
+        names = isinstance(query, str) and len(query) <= LONGEST and "SELECT *" not in query
+        self._asked = query if names else None
         return super().execute(query, params, **options)
 
     @property

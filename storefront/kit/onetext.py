@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, String, cast, func, literal_column
 
 _FIELD, _ROW = "\x1f", "\x1e"  # unit and record separator (ASCII)
 _BETWEEN_FIELDS, _BETWEEN_ROWS = (literal_column(f"'{mark}'", String) for mark in (_FIELD, _ROW))
-_BLANK = literal_column("' '", String)
+_BLANK, _NOTHING = literal_column("' '", String), literal_column("''", String)
 
 
 def gathered(*columns: ColumnElement) -> ColumnElement[str]:
@@ -22,5 +22,5 @@ def rows_of(text: str | None) -> list[list[str]]:
 
 def _as_text(column):
     if isinstance(column.type, String):
-        return func.replace(func.replace(column, _BETWEEN_FIELDS, _BLANK), _BETWEEN_ROWS, _BLANK)
-    return func.coalesce(cast(column, String), literal_column("''", String))
+        column = func.replace(func.replace(column, _BETWEEN_FIELDS, _BLANK), _BETWEEN_ROWS, _BLANK)
+    return func.coalesce(cast(column, String), _NOTHING)

@@ -32,12 +32,17 @@ class Languages(Babel):
     def init_app(self, app: Flask, **options) -> None:
         """Set up an application, its templates too."""
         super().init_app(app, **options)
-        app.jinja_env.install_gettext_callables(_gettext, SENTENCES.ngettext, newstyle=True)  # type: ignore[attr-defined]
+        app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
         app.jinja_env.globals["_"] = _said
 
 
 def _gettext(message):
     return SENTENCES.get_translations().gettext(message)
+
+
+def _ngettext(singular, plural, count):
+    """As Jinja wants it: what is put into the sentence it puts there itself."""
+    return SENTENCES.get_translations().ngettext(singular, plural, count)
 
 
 @pass_eval_context

@@ -1,15 +1,15 @@
 """The one shop: who it is, its windows and policies, its text pages, and its order numbers.
 
-Verbs: current, change, brings, forget (what comes with the shop's row), greeting, greet (the words of the home page),
-footer_pages, page, save_page, remove_page, next_number. Which languages it speaks: languages.py.
+Verbs: current, change, brings, brought (what comes along with the shop's row), greeting, greet (the words of the home
+page), footer_pages, page, save_page, remove_page, next_number. Which languages it speaks: languages.py.
 """
 
 from storefront.store.service import (
     brings,
+    brought,
     change,
     current,
     footer_pages,
-    forget,
     greet,
     greeting,
     next_number,
@@ -20,10 +20,10 @@ from storefront.store.service import (
 
 __all__ = [
     "brings",
+    "brought",
     "change",
     "current",
     "footer_pages",
-    "forget",
     "greet",
     "greeting",
     "next_number",

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Row, Select, select, update
 
 from storefront.kit import clock
-from storefront.kit.db import db
+from storefront.kit.db import db, in_transaction
 from storefront.kit.errors import NotFound, Unavailable
 from storefront.kit.html import cleaned
 from storefront.kit.onetext import gathered, rows_of
@@ -27,20 +27,23 @@ class PageLink(NamedTuple):
 def current() -> Row[Any]:
     """The columns of `Store`, read once and afresh in each transaction. Raises Unavailable before it is set up."""
     if "store" not in g or g.store_was_read_in is not db.session().get_transaction():
-        found = db.session.execute(_with_company()).first()
+        found = db.session.execute(_ALONE if in_transaction() else _with_company()).first()
         if not found:
             raise Unavailable(_("This shop is not set up yet: run `make run`, or `flask demo` for a shop to try."))
         g.store, g.store_was_read_in = found, db.session().get_transaction()
     return g.store
 
 
-def forget() -> None:
-    """What came with the shop's row has changed within this transaction: whoever asks next reads it again."""
-    g.pop("store", None)
+def brought(name: str) -> str | None:
+    """A text that comes along with the shop's row (see `brings`); who writes asks for it alone, and rarely."""
+    if in_transaction():
+        db.session.flush()
+        return db.session.scalar(_company[name])
+    return getattr(current(), name)
 
 
 def brings(name: str, text: Select[Any]) -> None:
-    """From now on `current()` has this one text, too: what every page needs comes without a statement of its own."""
+    """From now on one text more comes along: what every page needs takes no statement of its own."""
     _company[name] = text
     _with_company.cache_clear()
 
@@ -52,7 +55,7 @@ def change(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in before:
         setattr(shop, name, values[name])
     db.session.flush()
-    forget()
+    g.pop("store", None)
     return before, {name: values[name] for name in before}
 
 
@@ -74,7 +77,7 @@ def greet(line: str, text: str, by: str) -> tuple[dict[str, str], dict[str, str]
 
 def footer_pages() -> tuple[PageLink, ...]:
     """Links to the text pages, in their order; comes with the store's own query."""
-    return _links(current().links)
+    return _links(brought("links"))
 
 
 def page(slug: str) -> Page:
@@ -116,10 +119,12 @@ _company: dict[str, Select[Any]] = {
 }
 
 
+_ALONE = select(Store.__table__)  # as a plain row: every page reads it, and none changes it
+
+
 @lru_cache(maxsize=1)
 def _with_company():
-    """As a plain row: every page reads it, and none changes it."""
-    return select(Store.__table__, *(text.scalar_subquery().label(name) for name, text in _company.items()))
+    return _ALONE.add_columns(*(text.scalar_subquery().label(name) for name, text in _company.items()))
 
 
 @lru_cache(maxsize=1)
