@@ -5,8 +5,6 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 export MALLOC_ARENA_MAX ?= 1
-export MALLOC_TRIM_THRESHOLD_ ?= 65536
-export MALLOC_MMAP_THRESHOLD_ ?= 131072
 
 .PHONY: run test lint fmt bench demo browser drill prove fuzz texts languages
 

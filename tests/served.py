@@ -40,9 +40,7 @@ class Served:
             "SECRET_KEY": "a key of tests and measurements",
             "RATELIMIT_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "MALLOC_ARENA_MAX": "1",  # this and the next two as the Makefile says
-            "MALLOC_TRIM_THRESHOLD_": "65536",
-            "MALLOC_MMAP_THRESHOLD_": "131072",
+            "MALLOC_ARENA_MAX": "1",  # as the Makefile says
             "WEB_CONCURRENCY": str(workers),
             **more,
         }
