@@ -278,7 +278,7 @@ def _other_turns(items):
 
 
 EVERY_CASE = {
-    *("test_at_once", "test_coming_back", "test_confirm", "test_exchanging", "test_faults", "test_notifications"),
+    *("test_at_once", "test_coming_back", "test_confirm", "test_exchanging", "test_notifications"),
     *("test_one_transaction", "test_overtime", "test_race_table", "test_scenarios", "test_set_apart", "test_two_tabs"),
     *("test_bills", "test_capturing", "test_certificates", "test_money_back", "test_promotion_limits", "test_refunds"),
 }
