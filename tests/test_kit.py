@@ -154,7 +154,7 @@ def test_a_small_table_comes_as_one_text(play):
 
 @pytest.mark.parametrize("word", ["it's", "", "a b", "x'; --"])
 def test_only_words_are_written_into_statements(word):
-    """What could end the word is refused; numbers are numbers."""
+    """What could end the word is refused."""
     assert str(written_word("untracked")) == "'untracked'"
     with pytest.raises(ValueError, match="not a word"):
         written_word(word)

@@ -146,6 +146,7 @@ def _shelf(statement, wish, values, known):
 
 
 def _card(row, currency):
+    """By place, as `_statement` has them: a page makes two dozen, and asking a row by name takes thrice as long."""
     _total, slug, title, choices, key, alt, width, height, lowest, highest, compare_at, most_left, all_left = row
     return Card(
         slug,

@@ -117,8 +117,6 @@ _page = Page.__table__.c
 _company: dict[str, Select[Any]] = {
     "links": select(gathered(_page.position, _page.id, _page.slug, _page.title)).where(_page.title != "")
 }
-
-
 _ALONE = select(Store.__table__)  # as a plain row: every page reads it, and none changes it
 
 
