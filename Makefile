@@ -5,6 +5,8 @@ PORT ?= 8000
 BIN := .venv/bin
 export PORT
 export MALLOC_ARENA_MAX ?= 1
+# What is compiled is kept, whatever the machine says: else each worker compiles the shop anew, and holds a megabyte more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint fmt bench demo browser drill prove fuzz texts languages
 

@@ -7,12 +7,13 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import BigInteger
 
-from storefront.kit.db import Base, Document, UtcDateTime, tell_postgresql
+from storefront.kit.db import Base, Document, UtcDateTime, tell_where
 
 ROOMS = "store customers stock catalog shipping taxes promotions certificates cart payments orders jobs admin sandbox api webhooks"
 for room in ROOMS.split():
     importlib.import_module(f"storefront.{room}.models")
-tell_postgresql(Base.metadata)
+for dialect in ("sqlite", "postgresql"):
+    tell_where(Base.metadata, dialect)
 
 LOOSE = "PRAGMA foreign_key_check"
 OWN_TABLES = ("product_search", "order_search")  # full text: made by hand in the migrations, in each database's own way

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from storefront.commits import COMMITS
-from storefront.kit.db import Base, db, tell_postgresql
+from storefront.kit.db import Base, db, tell_where
 from storefront.kit.states import Machine
 
 from conftest import Shop
@@ -269,7 +269,7 @@ def test_migrations_and_models_agree(context):
 @pytest.mark.parametrize("dialect", [postgresql.dialect(), sqlite.dialect()], ids=lambda dialect: dialect.name)
 def test_what_is_unique_among_some_rows_is_so_on_both_databases(dialect):
     """An index on some rows names them to either database: else one paid order would bar the next."""
-    tell_postgresql(Base.metadata)
+    tell_where(Base.metadata, dialect.name)
     indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
     made = {index.name: str(CreateIndex(index).compile(dialect=dialect)) for index in indexes}
     partial = {name for name, sql in made.items() if " WHERE " in sql}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from flask_babel import gettext as _
-from sqlalchemy import FromClause, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, FromClause, bindparam, case, exists, func, literal, or_, select
 
 from storefront.catalog import fulltext, ranked
 from storefront.catalog.availability import FEW, left
@@ -46,6 +46,8 @@ _FACETS = (
     .order_by(facet.position, facet.value)
     .limit(written(500))
 )
+# PostgreSQL does not see which one it is when it plans: else it may plan each list anew, longer than it runs.
+_CATEGORY = select(bindparam("category", type_=BigInteger)).scalar_subquery()
 _OFFERED = (
     select(variants.c.product_id, prices.c.amount_minor, prices.c.compare_at_minor, left().label("left"))
     .select_from(
@@ -240,7 +242,7 @@ def _sorted(sort, matches, shape):
     return (
         select(entries.c.product_id, entries.c.sold_out, SORTS[sort].label("place"))
         .select_from(source)
-        .where(entries.c.category_id == bindparam("category"), *_conditions(shape))
+        .where(entries.c.category_id == _CATEGORY, *_conditions(shape))
     )
 
 

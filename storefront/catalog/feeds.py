@@ -1,8 +1,8 @@
 """What robots fetch: the map of the shop, the rules for robots, and the goods as a product feed."""
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from flask import Response, stream_with_context
 from flask_babel import gettext as _

@@ -221,7 +221,6 @@ class SearchNeighbour(Base):
     """A spelling one missing letter away from a word (or the word): two that share one differ by one error."""
 
     __tablename__ = "search_neighbours"
-    __table_args__ = {"sqlite_with_rowid": False}
 
     spelling: Mapped[str] = mapped_column(primary_key=True)
     word: Mapped[str] = mapped_column(ForeignKey("search_words.word", ondelete="CASCADE"), primary_key=True, index=True)

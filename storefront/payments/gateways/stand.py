@@ -17,19 +17,6 @@ OTHER = BillView("bill-key-2", "K1002-1", "K1002", 1000, "EUR", expires_at=NOW)
 SIZES = ((OURS, 4290, "EUR"), (OURS, 500, "JPY"), (OURS, 12345, "KWD"))
 _PAGE = "https://shop.example/payments/theirs"
 URLS = Urls(f"{_PAGE}/return/1/ok", f"{_PAGE}/return/1/cancel", f"{_PAGE}/return/1/error", f"{_PAGE}/notify")
-NOISE = (
-    b"",
-    b"\0\0\0",
-    b"\xff\xfe\xfa" * 40,
-    b"{" * 5000,
-    b"[" * 5000,
-    b'{"amount": 1e999, "reference": ["x"], "signature": {}}',
-    b"reference=K1001-1&amount=-1&amount=99999999999999999999&signature=%00%ff",
-    "reference=K1001-1&signature=ſ½".encode(),
-    b"&".join(b"a%d=1" % number for number in range(1000)),
-    b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
-    b"reference=" + b"x" * 300_000,
-)
 Said = Callable[[str, str, BillView, Mapping[str, str]], Message]
 
 
