@@ -17,7 +17,7 @@ demo: .venv/shop
 	$(BIN)/flask db upgrade && $(BIN)/flask demo
 
 test: .venv/tests browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 drill: .venv/tests
 	PYTHONPATH=. $(BIN)/python tests/drill_stories.py
