@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, FromClause, bindparam, case, exists, func, literal, or_, select
 
+from storefront import store
 from storefront.catalog import fulltext, ranked
 from storefront.catalog.availability import FEW, left
 from storefront.catalog.listing import WHOLE_SHOP
@@ -27,6 +28,7 @@ from storefront.catalog.models import (
 from storefront.catalog.narrowing import BEST, NAME, NEWEST, PRICE, PRICE_DESCENDING, Wish
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture
+from storefront.catalog.reductions import to_be_told
 from storefront.catalog.words import folded
 from storefront.kit import clock
 from storefront.kit.db import db, written
@@ -49,7 +51,11 @@ _FACETS = (
 # PostgreSQL does not see which one it is when it plans: else it may plan each list anew, longer than it runs.
 _CATEGORY = select(bindparam("category", type_=BigInteger)).scalar_subquery()
 _OFFERED = (
-    select(variants.c.product_id, prices.c.amount_minor, prices.c.compare_at_minor, left().label("left"))
+    select(
+        variants.c.product_id,
+        *(prices.c[name] for name in ("amount_minor", "compare_at_minor", "lowest_before_minor")),
+        left().label("left"),
+    )
     .select_from(
         variants.join(prices, current_price(bindparam("currency"), bindparam("now"))).outerjoin(
             stock, stock.c.variant_id == variants.c.id
@@ -75,6 +81,7 @@ class Card(NamedTuple):
     price_minor: int
     price_from: bool
     compare_at_minor: int | None
+    lowest_before_minor: int | None  # to be told beside a reduced price
     currency: str
     sold_out: bool
     line: str
@@ -144,19 +151,21 @@ def _shelf(statement, wish, values, known):
     values |= {"now": clock.here(), "currency": wish.currency, "offset": (wish.page - 1) * PAGE}
     rows = db.session.execute(statement, {**values, **_narrowed_by(wish)}).all()
     total = known if known is not None else rows[0].total if rows else 0
-    return Shelf([_card(row, wish.currency) for row in rows], total, bounded=known is None)
+    country = store.current().country
+    return Shelf([_card(row, wish.currency, country) for row in rows], total, bounded=known is None)
 
 
-def _card(row, currency):
+def _card(row, currency, country):
     """By place, as `_statement` has them: a page makes two dozen, and asking a row by name takes thrice as long."""
-    _total, slug, title, choices, key, alt, width, height, lowest, highest, compare_at, most_left, all_left = row
+    _total, slug, title, choices, key, alt, width, height, low, high, compare_at, before, most_left, all_left = row
     return Card(
         slug,
         title,
         Picture(key, alt, width, height) if key else None,
-        lowest,
-        lowest != highest,
-        compare_at if lowest == highest else None,
+        low,
+        low != high,
+        compare_at if low == high else None,
+        to_be_told(country, low, compare_at, before) if low == high else None,
         currency,
         most_left <= 0,
         _("Only %(count)s left", count=int(all_left)) if 0 < all_left <= FEW else choices,
@@ -201,6 +210,7 @@ def _statement(sort, matches, counted, skipped, shape):
             func.min(_OFFERED.c.amount_minor).label("price_min"),
             func.max(_OFFERED.c.amount_minor).label("price_max"),
             func.max(_OFFERED.c.compare_at_minor).label("compare_at"),
+            func.min(_OFFERED.c.lowest_before_minor).label("lowest_before"),
             func.max(_OFFERED.c.left).label("most_left"),
             func.sum(case((_OFFERED.c.left > written(0), _OFFERED.c.left), else_=written(0))).label("all_left"),
         )

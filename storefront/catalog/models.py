@@ -118,8 +118,20 @@ class Price(Base):
     currency: Mapped[str]
     amount_minor: Mapped[int]
     compare_at_minor: Mapped[int | None]
+    lowest_before_minor: Mapped[int | None]  # of a reduced price: the lowest of the 30 days before it, if known
     valid_from: Mapped[datetime | None]
     valid_to: Mapped[datetime | None]
+
+
+class PastPrice(Base):
+    """An amount that was asked for a variant in the last 30 days, and until when."""
+
+    __tablename__ = "past_prices"
+
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"), primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 class ListingEntry(Base):

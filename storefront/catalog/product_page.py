@@ -8,10 +8,12 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import bindparam, exists, func, select
 
+from storefront import store
 from storefront.catalog.availability import FEW, PLENTY
 from storefront.catalog.models import Category, Price, Product, ProductImage, Variant, product_categories
 from storefront.catalog.offers import current_price
 from storefront.catalog.pictures import Picture, picture_of
+from storefront.catalog.reductions import to_be_told
 from storefront.kit import clock, money
 from storefront.kit.db import db
 from storefront.kit.errors import Invalid, NotFound
@@ -32,6 +34,7 @@ class Choice:
     options: dict[str, Any]
     price_minor: int
     compare_at_minor: int | None
+    lowest_before_minor: int | None  # to be told beside a reduced price
     weight_g: int
     stock_policy: str
     hold_minutes: int
@@ -178,6 +181,9 @@ def _choice(row, currency):
         options=row.options,
         price_minor=row.amount_minor,
         compare_at_minor=row.compare_at_minor if (row.compare_at_minor or 0) > row.amount_minor else None,
+        lowest_before_minor=to_be_told(
+            store.current().country, row.amount_minor, row.compare_at_minor, row.lowest_before_minor
+        ),
         weight_g=row.weight_g,
         stock_policy=row.stock_policy,
         hold_minutes=row.hold_minutes,
@@ -237,6 +243,7 @@ _VARIANTS = (
         variants.c.image_id,
         prices.c.amount_minor,
         prices.c.compare_at_minor,
+        prices.c.lowest_before_minor,
         (stock.c.on_hand - stock.c.reserved + _over).label("left"),
         exists().where(reservations.c.variant_id == variants.c.id, reservations.c.status == HELD).label("held"),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, insert, select, update as sql_update
 
 from storefront import stock
+from storefront.catalog import reductions
 from storefront.catalog.drafts import PRODUCT_FIELDS, ProductDraft, SaleDraft, VariantDraft
 from storefront.catalog.models import Category, Price, Product, ProductImage, Variant, product_categories
 from storefront.catalog.stored import Stored, tax_categories
@@ -83,7 +84,8 @@ def add_variants(placed: Sequence[tuple[int, int, VariantDraft]], note: Note) ->
     taxes = tax_ids({variant.tax_category or "" for _, _, variant in placed})
     rows = [{"product_id": id, **_variant_row(variant, place, taxes)} for id, place, variant in placed]
     ids = db.session.scalars(insert(Variant).returning(Variant.id, sort_by_parameter_order=True), rows).all()
-    prices = [row for id, (_, _, variant) in zip(ids, placed, strict=True) for row in _price_rows(id, variant)]
+    priced = zip(ids, placed, strict=True)
+    prices = [row for id, (_, _, variant) in priced for row in reductions.first(list(_price_rows(id, variant)))]
     if prices:
         db.session.execute(insert(Price), prices)
     counts = [(id, v.on_hand or 0, v.stock_policy or "") for id, (_, _, v) in zip(ids, placed, strict=True)]
@@ -169,9 +171,7 @@ def _update_variant(before, variant, place, old, note):
     db.session.execute(sql_update(Variant).where(Variant.id == variant_id).values(**values))
     priced = ("price_minor", "compare_at_minor", "sales")
     if any(getattr(variant, name) != getattr(old, name) for name in priced):
-        db.session.execute(delete(Price).where(Price.variant_id == variant_id, Price.currency == variant.currency))
-        if rows := list(_price_rows(variant_id, variant)):
-            db.session.execute(insert(Price), rows)
+        reductions.change(variant_id, variant.currency, list(_price_rows(variant_id, variant)))
     if variant.stock_policy != old.stock_policy:
         stock.start(variant_id, 0, variant.stock_policy, cause=note.cause, actor=note.actor, ref=note.ref)
     if variant.on_hand != old.on_hand:

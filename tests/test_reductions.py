@@ -1,0 +1,137 @@
+"""A reduced price tells the lowest one of the 30 days before it, where the law asks for that."""
+
+from datetime import timedelta
+
+import pytest
+
+from storefront import catalog
+from storefront.catalog.drafts import CategoryDraft, ProductDraft, SaleDraft, VariantDraft
+from storefront.kit import clock
+from storefront.kit.db import transaction
+
+TELLS = "Lowest price of the 30 days before: "
+
+
+@pytest.fixture
+def ask(play):
+    """Ask a price for the mug from now on: `ask(800, was=1000)`."""
+    play.shop()
+
+    def ask(price, *, was=None, sales=()):
+        mug = VariantDraft(sku="MUG", price_minor=price, compare_at_minor=was, on_hand=9, sales=list(sales))
+        draft = ProductDraft(slug="mug", title="Mug", variants=[mug], categories=[CategoryDraft.named("Kitchen")])
+        with transaction():
+            (change,) = catalog.save([draft], actor="stage")
+        assert change.kind != "refused", change.reason
+
+    return ask
+
+
+@pytest.fixture
+def told(play):
+    """What the page of the mug and its card both tell of the lowest price; "" if nothing."""
+    anna = play.visitor("anna")
+
+    def told():
+        pages = [anna.get(address).text for address in ("/products/mug", "/categories/kitchen")]
+        found = {page.partition(TELLS)[2].partition(" ")[0].partition("\n")[0] for page in pages}
+        assert len(found) == 1, found
+        return found.pop()
+
+    return told
+
+
+def test_a_price_that_was_raised_to_be_cut_is_seen_through(ask, told, play):
+    """€7 a week ago, €10 for a week, "now €8": the page says €7."""
+    ask(700)
+    play.wait(days=1)
+    ask(1000)
+    play.wait(days=7)
+    ask(800, was=1000)
+    assert told() == "€7.00"
+
+
+def test_a_price_that_was_asked_is_the_one_struck_through(ask, told, play):
+    """Where the old price was the lowest one, it stands there already; and without a reduction nothing is told."""
+    ask(1000)
+    assert told() == ""
+    play.wait(days=40)
+    ask(800, was=1000)
+    assert told() == ""
+
+
+def test_thirty_days_are_looked_back_and_no_more(ask, told, play):
+    """What ended 29 days before the reduction counts; what ended 31 days before does not, and is not kept."""
+    for days, lowest in ((29, "€7.00"), (31, "")):
+        ask(700)
+        play.wait(days=1)
+        ask(1000)
+        play.wait(days=days)
+        ask(800, was=1000)
+        assert told() == lowest
+        ask(1000)
+        play.wait(days=60)
+
+
+def test_it_does_not_move_while_the_reduction_lasts(ask, told, play, rows):
+    """Weeks later, and after the stock, the old price or a sale to come were changed, it is the same reduction."""
+    ask(700)
+    play.wait(days=1)
+    ask(1000)
+    ask(800, was=1000)
+    play.wait(days=45)
+    assert told() == "€7.00"
+    ask(800, was=1100)
+    assert told() == "€7.00"
+    begins = clock.now() + timedelta(days=1)
+    ask(800, was=1100, sales=[SaleDraft(600, begins, begins + timedelta(days=1))])
+    assert told() == "€7.00"
+    assert rows("past_prices") == 1, "of what was asked more than 30 days ago nothing is kept"
+
+
+def test_each_further_cut_tells_the_one_before(ask, told, play):
+    """€10, €8, €6 within weeks: beside the €6 stands the €8."""
+    ask(1000)
+    play.wait(days=5)
+    ask(800, was=1000)
+    play.wait(days=5)
+    ask(600, was=1000)
+    assert told() == "€8.00"
+
+
+def test_the_same_price_with_an_invented_old_one(ask, told, play):
+    """An old price that nobody paid is put beside the one that was always asked: the page says so."""
+    ask(800)
+    play.wait(days=40)
+    ask(800, was=1200)
+    assert told() == "€8.00"
+
+
+def test_a_sale_that_begins_by_itself_tells_what_was_asked_until_then(ask, told, play):
+    """The 30 days before a sale of next week end when it begins."""
+    ask(700)
+    play.wait(days=1)
+    begins = clock.now() + timedelta(days=10)
+    ask(1000, sales=[SaleDraft(800, begins, begins + timedelta(days=3))])
+    assert told() == ""
+    play.wait(days=11)
+    assert told() == "€7.00"
+    play.wait(days=3)
+    assert told() == ""
+
+
+def test_what_was_asked_before_the_shop_knew_the_article_is_not_invented(ask, told):
+    """A new article that arrives reduced tells nothing beside the price that is struck through."""
+    ask(800, was=1000)
+    assert told() == ""
+
+
+def test_outside_of_europe_nobody_asks_for_it(ask, told, play):
+    """The line stands in shops of the European Economic Area."""
+    ask(700)
+    play.wait(days=1)
+    ask(1000)
+    ask(800, was=1000)
+    assert told() == "€7.00"
+    play.shop(country="US")
+    assert told() == ""
