@@ -1,5 +1,6 @@
 """A reduced price tells the lowest one of the 30 days before it, where the law asks for that."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,16 +14,25 @@ TELLS = "Lowest price of the 30 days before: "
 
 
 @pytest.fixture
-def ask(play):
-    """Ask a price for the mug from now on: `ask(800, was=1000)`."""
+def fill(play):
+    """Sell the mug in these variants from now on."""
     play.shop()
 
-    def ask(price, *, was=None, sales=()):
-        mug = VariantDraft(sku="MUG", price_minor=price, compare_at_minor=was, on_hand=9, sales=list(sales))
-        draft = ProductDraft(slug="mug", title="Mug", variants=[mug], categories=[CategoryDraft.named("Kitchen")])
+    def fill(*variants):
+        draft = ProductDraft(slug="mug", title="Mug", variants=[*variants], categories=[CategoryDraft.named("Kitchen")])
         with transaction():
             (change,) = catalog.save([draft], actor="stage")
         assert change.kind != "refused", change.reason
+
+    return fill
+
+
+@pytest.fixture
+def ask(fill):
+    """Ask a price for the only variant from now on: `ask(800, was=1000)`."""
+
+    def ask(price, *, was=None, sales=()):
+        fill(VariantDraft(sku="MUG", price_minor=price, compare_at_minor=was, on_hand=9, sales=list(sales)))
 
     return ask
 
@@ -135,3 +145,14 @@ def test_outside_of_europe_nobody_asks_for_it(ask, told, play):
     assert told() == "€7.00"
     play.shop(country="US")
     assert told() == ""
+
+
+def test_a_card_is_reduced_only_if_each_variant_is(fill, play):
+    """One colour of two was cut to the price of the other: the card promises no old price for both."""
+    anna = play.visitor("anna")
+    red, blue = (VariantDraft(sku=f"M-{colour}", price_minor=800, options={"Colour": colour}) for colour in ("R", "B"))
+    for was, struck in ((None, False), (900, True)):
+        fill(replace(red, compare_at_minor=1000), replace(blue, compare_at_minor=was))
+        assert ("Was €9.00" in anna.get("/categories/kitchen").text) is struck
+        assert "Was €10.00" not in anna.page.text
+        assert "Was €10.00" in anna.get("/products/mug?sku=M-R").text

@@ -164,7 +164,7 @@ def _card(row, currency, country):
         Picture(key, alt, width, height) if key else None,
         low,
         low != high,
-        compare_at if low == high else None,
+        compare_at or None if low == high else None,
         to_be_told(country, low, compare_at, before) if low == high else None,
         currency,
         most_left <= 0,
@@ -209,7 +209,7 @@ def _statement(sort, matches, counted, skipped, shape):
             *(images.c[name] for name in ("key", "alt", "width", "height")),
             func.min(_OFFERED.c.amount_minor).label("price_min"),
             func.max(_OFFERED.c.amount_minor).label("price_max"),
-            func.max(_OFFERED.c.compare_at_minor).label("compare_at"),
+            func.min(func.coalesce(_OFFERED.c.compare_at_minor, written(0))).label("compare_at"),  # if all are reduced
             func.min(_OFFERED.c.lowest_before_minor).label("lowest_before"),
             func.max(_OFFERED.c.left).label("most_left"),
             func.sum(case((_OFFERED.c.left > written(0), _OFFERED.c.left), else_=written(0))).label("all_left"),
