@@ -44,6 +44,7 @@ def told(play):
 
     def told():
         pages = [anna.get(address).text for address in ("/products/mug", "/categories/kitchen")]
+        assert all("Mug" in page and "€" in page for page in pages)
         found = {page.partition(TELLS)[2].partition(" ")[0].partition("\n")[0] for page in pages}
         assert len(found) == 1, found
         return found.pop()
@@ -128,6 +129,93 @@ def test_a_sale_that_begins_by_itself_tells_what_was_asked_until_then(ask, told,
     assert told() == "€7.00"
     play.wait(days=3)
     assert told() == ""
+
+
+def sale(price, *, begins, days=3):
+    """A sale that begins in so many days, or began so many days ago."""
+    first = clock.now() + timedelta(days=begins)
+    return SaleDraft(price, first, first + timedelta(days=days))
+
+
+def test_a_sale_is_not_before_itself(ask, told, play):
+    """One that is running already when it is typed in began just now: beside it stands what was asked till then."""
+    ask(1000, sales=[sale(800, begins=-1)])
+    assert told() == "", "of a new article nothing is known"
+    play.wait(days=5)
+    ask(900)
+    play.wait(days=40)
+    ask(1000, sales=[sale(800, begins=-1)])
+    assert told() == "€9.00"
+
+
+def test_a_sale_that_was_planned_early_counts_what_came_between(ask, told, play):
+    """The price, lowered for two days after the sale was planned, or another sale before it, is told."""
+    planned = sale(800, begins=20)
+    ask(1000, sales=[planned])
+    play.wait(days=1)
+    ask(900, sales=[planned])
+    play.wait(days=2)
+    ask(1000, sales=[planned])
+    play.wait(days=18)
+    assert told() == "€9.00"
+    later = sale(800, begins=60)
+    ask(1000, sales=[later, sale(700, begins=40)])
+    play.wait(days=61)
+    assert told() == "€7.00"
+
+
+def test_a_sale_far_ahead_looks_back_from_its_own_beginning(ask, told, play):
+    """What was asked forty days before it, or in a sale that ended then, does not count."""
+    ask(700)
+    play.wait(days=1)
+    ask(1000, sales=[sale(800, begins=45), sale(600, begins=5)])
+    play.wait(days=46)
+    assert told() == ""
+
+
+def test_an_old_sale_that_is_opened_again_is_a_new_one(ask, told, play):
+    """It ended two months ago; the price was cut and raised since."""
+    old = sale(800, begins=1)
+    ask(1000, sales=[old])
+    play.wait(days=60)
+    ask(900, sales=[old])
+    play.wait(days=2)
+    ask(1000, sales=[replace(old, ends=clock.now() + timedelta(days=7))])
+    assert told() == "€9.00"
+
+
+def test_a_sale_that_goes_on_is_the_same_one(ask, told, play):
+    """Its beginning is put right while it runs, then it becomes the price of every day, as low as it was."""
+    ask(900)
+    play.wait(days=1)
+    running = sale(800, begins=0)
+    ask(1000, sales=[running])
+    assert told() == "€9.00"
+    play.wait(hours=1)
+    ask(1000, sales=[replace(running, begins=running.begins + timedelta(seconds=1))])
+    assert told() == "€9.00"
+    ask(800, was=1000)
+    assert told() == "€9.00"
+
+
+def test_a_sale_that_is_over_counts_for_thirty_days(ask, told, play):
+    """It ended by itself; the price is cut nine days later, and once more forty days later."""
+    ask(1000, sales=[sale(600, begins=1)])
+    for days, lowest in ((13, "€6.00"), (40, "")):
+        play.wait(days=days)
+        ask(800, was=1000)
+        assert told() == lowest
+        ask(1000)
+
+
+def test_an_old_price_that_rises_is_not_believed(ask, told, play):
+    """The article came reduced, so that nothing was known of it; now the shop knows what it asked for months."""
+    ask(800, was=1000)
+    play.wait(days=100)
+    ask(800, was=1000)
+    assert told() == ""
+    ask(800, was=1500)
+    assert told() == "€8.00"
 
 
 def test_what_was_asked_before_the_shop_knew_the_article_is_not_invented(ask, told):

@@ -210,7 +210,7 @@ def _statement(sort, matches, counted, skipped, shape):
             func.min(_OFFERED.c.amount_minor).label("price_min"),
             func.max(_OFFERED.c.amount_minor).label("price_max"),
             func.min(func.coalesce(_OFFERED.c.compare_at_minor, written(0))).label("compare_at"),  # if all are reduced
-            func.min(_OFFERED.c.lowest_before_minor).label("lowest_before"),
+            func.min(_OFFERED.c.lowest_before_minor).label("lowest_before"),  # of any variant: never too high a one
             func.max(_OFFERED.c.left).label("most_left"),
             func.sum(case((_OFFERED.c.left > written(0), _OFFERED.c.left), else_=written(0))).label("all_left"),
         )

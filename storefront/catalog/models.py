@@ -124,7 +124,7 @@ class Price(Base):
 
 
 class PastPrice(Base):
-    """An amount that was asked for a variant in the last 30 days, and until when."""
+    """An amount that was asked for a variant in the 30 days before its prices were changed last, and until when."""
 
     __tablename__ = "past_prices"
 

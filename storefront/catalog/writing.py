@@ -1,5 +1,6 @@
 """Whole drafts into rows. New products go in together, table by table; changed ones field by field."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -160,6 +161,7 @@ def _update_variants(before, after, pairs, note):
     for place, variant, old_place, old in known:
         if place != old_place or variant != old:
             _update_variant(before, variant, place, old, note)
+    _change_prices({before.variant_ids[old.sku]: (variant, old) for _, variant, _, old in known})
     if new:
         add_variants(new, note)
 
@@ -169,13 +171,21 @@ def _update_variant(before, variant, place, old, note):
     values = _variant_row(variant, place, tax_ids({variant.tax_category}))
     values["image_id"] = before.image_ids.get(variant.picture)
     db.session.execute(sql_update(Variant).where(Variant.id == variant_id).values(**values))
-    priced = ("price_minor", "compare_at_minor", "sales")
-    if any(getattr(variant, name) != getattr(old, name) for name in priced):
-        reductions.change(variant_id, variant.currency, list(_price_rows(variant_id, variant)))
     if variant.stock_policy != old.stock_policy:
         stock.start(variant_id, 0, variant.stock_policy, cause=note.cause, actor=note.actor, ref=note.ref)
     if variant.on_hand != old.on_hand:
         stock.set_on_hand(variant_id, variant.on_hand, cause=note.cause, actor=note.actor, ref=note.ref)
+
+
+def _change_prices(pairs):
+    """`pairs`: what each variant, by id, is to be and was."""
+    priced = ("price_minor", "compare_at_minor", "sales")
+    by_currency = defaultdict[str, dict[int, list]](dict)
+    for variant_id, (variant, old) in pairs.items():
+        if any(getattr(variant, name) != getattr(old, name) for name in priced):
+            by_currency[variant.currency][variant_id] = list(_price_rows(variant_id, variant))
+    for currency, wanted in by_currency.items():
+        reductions.change(wanted, currency)
 
 
 def is_empty() -> bool:
