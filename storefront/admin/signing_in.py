@@ -65,7 +65,7 @@ def invite(token):
         raise NotFound(_("This link was used already, or it is older than 48 hours. Ask the owner for a new one."))
     form = PasswordForm()
     if form.validate_on_submit() and _set_password(token, person, form):
-        flash(_("Your password is set. Sign in with it now."), "ok")
+        flash(_("Your password is set. Sign in with it now, as %(login)s.", login=person.login), "ok")
         return redirect(url_for("admin.sign_in"), code=303)
     return render_template("admin/invite.html", form=form, person=person), 400 if form.errors else 200
 

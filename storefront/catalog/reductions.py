@@ -6,7 +6,6 @@ the reduced one, so that no page has to look back. While a reduction runs it doe
 if a deeper one comes and goes. What was asked before the shop knew the article is not known, and not told.
 """
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
@@ -56,9 +55,8 @@ def change(wanted: dict[int, list[Row]], currency: str) -> None:
         running = _running(old[variant_id], now)
         for row in rows:
             row["lowest_before_minor"] = _lowest_of(row, running, past[variant_id], rows, now)
-    key = {"currency": currency}
     asked = [
-        {**key, "variant_id": id, "amount_minor": amount, "until": until}
+        {"variant_id": id, "currency": currency, "amount_minor": amount, "until": until}
         for id, amounts in past.items()
         for amount, until in amounts.items()
     ]
@@ -71,7 +69,7 @@ def change(wanted: dict[int, list[Row]], currency: str) -> None:
 def _by_variant(table, wanted, currency):
     """The rows of each of the variants; none for one that has none."""
     of_these = select(table).where(table.c.variant_id.in_(wanted), table.c.currency == currency)
-    found = defaultdict(list, {variant_id: [] for variant_id in wanted})
+    found: dict[int, list] = {variant_id: [] for variant_id in wanted}
     for row in db.session.execute(of_these):
         found[row.variant_id].append(row)
     return found
