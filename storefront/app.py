@@ -18,7 +18,7 @@ from storefront.kit.db import db, retried, transaction
 from storefront.kit.limits import limiter
 from storefront.kit.spoken import Languages
 from storefront.orders.states import OWN_PROBLEM, SAID
-from storefront.store import times
+from storefront.store import accent, times
 
 babel = Languages()
 csrf = CSRFProtect()
@@ -87,6 +87,7 @@ def _init_kit(app):
         fragment=fragments.fragment,
         money=money.here,
         public_url=pages.public_url,
+        tones=accent.tones,
     )
     app.jinja_env.filters.update(times.FILTERS)
     app.context_processor(_what_every_page_shows)

@@ -16,7 +16,7 @@ from storefront.customers import plain_line, valid_email
 from storefront.kit import money
 from storefront.kit.errors import Invalid
 from storefront.kit.html import without_nul
-from storefront.store import languages
+from storefront.store import accent, languages
 
 
 def _one_line(text):
@@ -56,12 +56,14 @@ class ShopForm(TopicForm):
     country = SelectField(_l("Country"))
     timezone = SelectField(_l("Time zone"))
     currency = SelectField(_l("Currency"))
+    accent = line(_l("Colour of buttons and links"), 7, needed=False)
     home_line = line(_l("First words of the home page"), 100, needed=False)
     home_text = line(_l("What the home page says below them"), 300, needed=False)
     hints = {
         "email": _l("Letters come from it, and shoppers write to it."),
         "timezone": _l("Pages and letters tell times by its clocks."),
         "currency": _l("It can be changed only while there is no order."),
+        "accent": _l("Like #1d5c4b. If you leave it empty, it is the green that the shop came with."),
         "home_line": _l("If you leave them empty, it says: Welcome to …, with the name of the shop."),
     }
 
@@ -73,6 +75,21 @@ class ShopForm(TopicForm):
         self.country.choices = customers.countries(None, "en")
         self.timezone.choices = [(name, name) for name in sorted(available_timezones())]
         self.currency.choices = [(code, code) for code in sorted(_current_currencies() | {store.current().currency})]
+
+    def validate_accent(self, field):
+        """A colour that can be read, or none; the nearest is offered for one that is too pale."""
+        colour = accent.read(field.data)
+        if colour is None:
+            raise ValidationError(_("Enter a colour like %(colour)s", colour=accent.OWN))
+        if (nearest := accent.legible(colour)) != colour:
+            raise ValidationError(
+                _(
+                    "%(colour)s is too pale to be read on the page: the nearest that can be read is %(nearest)s",
+                    colour=colour,
+                    nearest=nearest,
+                )
+            )
+        field.data = colour
 
     def columns(self) -> dict[str, Any]:
         """The words of the home page are a setting of their own."""

@@ -19,6 +19,7 @@ from storefront.catalog.drawing import drawn
 from storefront.kit import weights
 from storefront.kit.errors import NotFound
 from storefront.kit.pages import absolute, public_url
+from storefront.store import accent
 
 bp = Blueprint("catalog", __name__)
 bp.add_app_template_global(drawn)
@@ -123,6 +124,17 @@ def product_as_it_is(slug, sku="", **more):
 @bp.get("/pages/<slug>")
 def page(slug):
     return render_template("catalog/page.html", page=store.page(slug), canonical=public_url("catalog.page", slug=slug))
+
+
+@bp.get("/colours/<digits>.css")
+def colours(digits) -> Response:
+    """The shop's own colours. Others have another address, so these may be kept for ever."""
+    colour = store.current().accent
+    if colour != f"#{digits}":
+        raise NotFound(_("There is no such page."))
+    answer = Response(accent.stylesheet(colour), mimetype="text/css")
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
 
 
 @bp.get("/sitemap.xml")

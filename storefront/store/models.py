@@ -22,6 +22,7 @@ class Store(Base):
     email: Mapped[str]
     phone: Mapped[str] = mapped_column(default="")
     vat_number: Mapped[str] = mapped_column(default="")
+    accent: Mapped[str] = mapped_column(default="")  # "#rrggbb" of buttons and links; see accent.py
     currency: Mapped[str]
     country: Mapped[str]
     locale: Mapped[str] = mapped_column(default="en")

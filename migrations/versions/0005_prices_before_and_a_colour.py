@@ -1,4 +1,4 @@
-"""What was asked before: a reduced price tells the lowest one of the 30 days before it"""
+"""A reduced price tells the lowest one of the 30 days before it; the shop may have a colour of its own"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,8 +13,8 @@ depends_on = None
 
 def upgrade():
     """Forward. What was asked before today is not known, so reductions that stand tell nothing."""
-    with op.batch_alter_table("prices") as prices:
-        prices.add_column(sa.Column("lowest_before_minor", Number, nullable=True))
+    op.add_column("stores", sa.Column("accent", sa.String(), nullable=False, server_default=""))
+    op.add_column("prices", sa.Column("lowest_before_minor", Number, nullable=True))
     op.create_table(
         "past_prices",
         sa.Column("variant_id", Number, nullable=False),
@@ -33,3 +33,5 @@ def downgrade():
     op.drop_table("past_prices")
     with op.batch_alter_table("prices") as prices:
         prices.drop_column("lowest_before_minor")
+    with op.batch_alter_table("stores") as stores:
+        stores.drop_column("accent")
