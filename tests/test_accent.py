@@ -1,5 +1,7 @@
 """A merchant's own colour is taken where it can be read, and never makes a page or a letter hard to read."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, strategies
 
@@ -7,6 +9,7 @@ from storefront.store import accent
 
 from counter import comes_in
 
+ROOT = Path(__file__).resolve().parent.parent
 COLOURS = strategies.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
@@ -31,6 +34,15 @@ def olga(play):
 def test_contrast_is_that_of_the_standard(one, other, ratio):
     """Known pairs; the third is written down in the table of the shop's own colours."""
     assert accent.contrast(one, other) == accent.contrast(other, one) == pytest.approx(ratio, abs=0.05)
+
+
+def test_the_shops_own_tones_are_those_of_its_style():
+    """Letters, which have no stylesheet, show the same green as the pages."""
+    style = (ROOT / "static" / "style.css").read_text()
+    for tones in accent.tones(""):
+        named = dict(zip(("accent", "accent-hover", "on-accent", "accent-soft"), tones, strict=True))
+        rules = ";".join(f"--{name}:{colour.replace('#ffffff', '#fff')}" for name, colour in named.items())
+        assert rules in style
 
 
 @given(COLOURS)
