@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from storefront import catalog
 from storefront.catalog.drafts import CategoryDraft, ProductDraft, SaleDraft, VariantDraft
+from storefront.catalog.models import Price
 from storefront.kit import clock
-from storefront.kit.db import transaction
+from storefront.kit.db import db, transaction
 
 TELLS = "Lowest price of the 30 days before: "
 
@@ -98,6 +100,17 @@ def test_it_does_not_move_while_the_reduction_lasts(ask, told, play, rows):
     ask(800, was=1100, sales=[SaleDraft(600, begins, begins + timedelta(days=1))])
     assert told() == "€7.00"
     assert rows("past_prices") == 1, "of what was asked more than 30 days ago nothing is kept"
+
+
+def test_a_price_that_is_reduced_no_more_keeps_nothing(ask, told, play):
+    """The old price is taken away, the price stays: there is no reduction whose lowest price could be kept."""
+    ask(700)
+    play.wait(days=1)
+    ask(1000)
+    ask(800, was=1000)
+    assert told() == "€7.00"
+    ask(800)
+    assert told() == "" and db.session.scalar(select(Price.lowest_before_minor)) is None
 
 
 def test_each_further_cut_tells_the_one_before(ask, told, play):

@@ -43,7 +43,7 @@ def to_be_told(country: str, amount_minor: int, compare_at_minor: int | None, lo
 def first(rows: list[Row]) -> list[Row]:
     """The prices of a new variant, each with the lowest one before it: only a sale yet to come has any."""
     now = clock.now()
-    return [{**row, "lowest_before_minor": _lowest_before(row, {}, rows, now)} for row in rows]
+    return [{**row, "lowest_before_minor": _lowest_of(row, {}, {}, rows, now)} for row in rows]
 
 
 def change(wanted: dict[int, list[Row]], currency: str) -> None:
@@ -99,20 +99,20 @@ def _running(old, now) -> dict[int, _Running]:
 
 
 def _lowest_of(row, running, asked, rows, now) -> int | None:
-    """As it was found when the reduction began, if it is one that goes on; else as it is found now.
+    """As it was found when the reduction began, if it is one that goes on; else as it is found now; None if it is none.
 
     Of a reduction of which nothing is known more is known as soon as its old price is said to have been higher.
     """
+    if not _is_reduced(row["amount_minor"], row["compare_at_minor"]):
+        return None
     same = running.get(row["amount_minor"]) if _runs(row["valid_from"], row["valid_to"], now) else None
-    if same and (same.lowest_before_minor is not None or (row["compare_at_minor"] or 0) <= same.compare_at_minor):
+    if same and (same.lowest_before_minor is not None or row["compare_at_minor"] <= same.compare_at_minor):
         return same.lowest_before_minor
     return _lowest_before(row, asked, rows, now)
 
 
 def _lowest_before(row, asked, rows, now) -> int | None:
-    """The lowest amount of the 30 days before a reduced price begins; None if it is none, or nothing is known."""
-    if not _is_reduced(row["amount_minor"], row["compare_at_minor"]):
-        return None
+    """The lowest amount of the 30 days before a price begins; None if nothing is known."""
     begins = max(row["valid_from"] or now, now)
     since = begins - WINDOW
     amounts = [amount for amount, until in asked.items() if until > since]
